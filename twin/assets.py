@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
-from typing import Literal
+from typing import Any, Literal
 
 from shapely.geometry.base import BaseGeometry
 
@@ -142,6 +142,10 @@ class Asset:
         object.__setattr__(self, "attributes", MappingProxyType(dict(self.attributes)))
         object.__setattr__(self, "notes", MappingProxyType(dict(self.notes)))
 
+    def __reduce__(self) -> tuple[object, ...]:
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        return _rebuild, ({**fields, "attributes": dict(self.attributes), "notes": dict(self.notes)},)
+
     def __getitem__(self, name: str) -> Value:
         """Value of a declared attribute (SI).
 
@@ -191,6 +195,10 @@ class Asset:
         return f"<{self.kind} {self.tag} at ({self.x:.1f}, {self.y:.1f}) m{': ' + shown if shown else ''}>"
 
 
+def _rebuild(fields: dict[str, Any]) -> Asset:
+    return Asset(**fields)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """A directed relation between two assets.
@@ -202,13 +210,16 @@ class Link:
     layer
         Layer of the graph.
     relation
-        "flows_to", "contains", "monitors", "joins" ...
+        "flows_to", "contains", "monitors", "isolates", "joins" ...
+    where
+        ``file:line`` that declares it; empty when it follows from the shapes. Not part of its identity.
     """
 
     source: str
     target: str
     layer: Layer
     relation: str
+    where: str = field(default="", compare=False)
 
 
 @lru_cache(maxsize=1)

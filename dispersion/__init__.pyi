@@ -1,0 +1,15 @@
+from .air import SIGMA_SETS as SIGMA_SETS
+from .air import SigmaSet as SigmaSet
+from .air import pasquill_class as pasquill_class
+from .air import sigma_set as sigma_set
+from .air import wind_ratio as wind_ratio
+from .cloud import Cloud as Cloud
+from .cloud import Solution as Solution
+from .field import Field as Field
+from .field import Footprint as Footprint
+from .gaussian_plume import GaussianPlume as GaussianPlume
+from .gaussian_puff import GaussianPuff as GaussianPuff
+from .models import Model as Model
+from .models import model as model
+from .models import models as models
+from .view import plot_footprint as plot_footprint

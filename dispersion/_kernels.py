@@ -1,0 +1,376 @@
+# mypy: allow-untyped-defs, allow-untyped-calls
+# ruff: noqa: PLR0917  (kernels take arrays and scalars by position: numba has no keyword-only arguments)
+"""Array kernels of the Gaussian models: numbers in, numbers out, the caller allocates.
+
+Layout of the arrays shared by the kernels (all float64, C-contiguous)
+
+``wind`` (7, m)
+    time, u, v, speed (never below the growth limit), and their integrals x, y and travelled length; between the columns
+    u, v and speed are linear in time, outside them constant.
+``changes`` (3, c)
+    time, travelled length and number of the stability class that holds from then on; the first time is -inf.
+``curves`` (2, 6, k)
+    natural logarithm of crosswind and vertical sigma on distances uniform in the logarithm; ``axis`` (2,) holds the
+    logarithm of the first distance and the step.
+``panels`` (p,)
+    travelled distances that cut the cloud into panels, first 0.
+``emission`` (3, n + 1)
+    edges, rates (last unused) and mass emitted up to the edge; ``runs`` (r, 2) are the intervals to be filled.
+``source`` (6,)
+    x, y, z, smallest sigma, mass and time of the instantaneous part.
+``nodes`` (capacity, 6)
+    x, y, z, crosswind sigma, vertical sigma, mass of the puffs at one time.
+
+Only the accumulation on a grid may fuse a multiplication with an addition (``contract``); no other fast-math liberty is
+taken, so equal nodes give equal bits, whatever the number of threads and whatever happens after the time asked for.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+LANES = 8
+STRIDE = 256
+_ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+_GAUSS = 1.0 / math.sqrt(3.0)  # two-point Gauss-Legendre abscissa
+
+
+@njit(cache=True, nogil=True)
+def travel(wind, t):
+    """Integrals of u, v and speed from the first wind record to time t."""
+    return travel_in(wind, t, max(np.searchsorted(wind[0], t, side="right") - 1, 0))
+
+
+@njit(cache=True, nogil=True)
+def travel_in(wind, t, k):
+    """`travel` for a time that lies behind column k and not behind the next (or before the first)."""
+    if k == wind.shape[1] - 1 or t < wind[0, k]:
+        tau = t - wind[0, k]
+        return wind[4, k] + tau * wind[1, k], wind[5, k] + tau * wind[2, k], wind[6, k] + tau * wind[3, k]
+    tau = t - wind[0, k]
+    f = 0.5 * tau / (wind[0, k + 1] - wind[0, k])
+    x = wind[4, k] + tau * (wind[1, k] + f * (wind[1, k + 1] - wind[1, k]))
+    y = wind[5, k] + tau * (wind[2, k] + f * (wind[2, k + 1] - wind[2, k]))
+    length = wind[6, k] + tau * (wind[3, k] + f * (wind[3, k + 1] - wind[3, k]))
+    return x, y, length
+
+
+@njit(cache=True, nogil=True)
+def when_at(wind, length, k):
+    """Time at which the travelled length is `length`, and the column before it; the search starts at column k."""
+    last = wind.shape[1] - 1
+    while k > 0 and wind[6, k] > length:
+        k -= 1
+    while k < last and wind[6, k + 1] <= length:
+        k += 1
+    rest = length - wind[6, k]
+    if rest < 0.0 or k == last:
+        return wind[0, k] + rest / wind[3, k], k
+    whole = wind[0, k + 1] - wind[0, k]
+    gain = (wind[3, k + 1] - wind[3, k]) / whole
+    root = math.sqrt(max(wind[3, k] * wind[3, k] + 2.0 * gain * rest, 0.0))
+    return wind[0, k] + min(2.0 * rest / (wind[3, k] + root), whole), k
+
+
+@njit(cache=True, nogil=True)
+def time_at(wind, length):
+    """Time at which the travelled length is `length`."""
+    return when_at(wind, length, 0)[0]
+
+
+@njit(cache=True, nogil=True)
+def _sigma(curve, axis, distance):
+    p = (math.log(max(distance, 1e-6)) - axis[0]) / axis[1]
+    k = min(max(int(p), 0), curve.size - 2)
+    return math.exp(curve[k] + (p - k) * (curve[k + 1] - curve[k]))
+
+
+@njit(cache=True, nogil=True)
+def _grown(curve, axis, sigma, step):
+    """Size `step` further on along the curve entered where it is as large as `sigma`; held if the curve never is."""
+    level = math.log(sigma)
+    if level >= curve[-1]:
+        return sigma
+    k = min(max(np.searchsorted(curve, level, side="right") - 1, 0), curve.size - 2)
+    f = (level - curve[k]) / (curve[k + 1] - curve[k])
+    return max(_sigma(curve, axis, math.exp(axis[0] + (k + f) * axis[1]) + step), sigma)
+
+
+@njit(cache=True, nogil=True)
+def _spread(emitted, length, t, length_now, changes, curves, axis):
+    """Both sigmas of a puff; where the class changes the new curve is entered at the size reached."""
+    k = np.searchsorted(changes[0], emitted, side="right") - 1
+    last = np.searchsorted(changes[0], t, side="right") - 1
+    c = int(changes[2, k])
+    end = length_now if k == last else changes[1, k + 1]
+    sy = _sigma(curves[0, c], axis, end - length)
+    sz = _sigma(curves[1, c], axis, end - length)
+    for j in range(k + 1, last + 1):
+        c = int(changes[2, j])
+        end = length_now if j == last else changes[1, j + 1]
+        step = end - changes[1, j]
+        sy = _grown(curves[0, c], axis, sy, step)
+        sz = _grown(curves[1, c], axis, sz, step)
+    return sy, sz
+
+
+@njit(cache=True, nogil=True)
+def _emitted(emission, t):
+    """Mass of the continuous part emitted up to time t."""
+    last = emission.shape[1] - 1
+    k = np.searchsorted(emission[0], t, side="right") - 1
+    if k < 0:
+        return 0.0
+    if k >= last:
+        return emission[2, last]
+    return emission[2, k] + emission[1, k] * (t - emission[0, k])
+
+
+@njit(cache=True, nogil=True)
+def _put(nodes, n, emitted, k, mass, t, here, wind, changes, curves, axis, source):
+    x, y, length = travel_in(wind, emitted, k)
+    sy, sz = _spread(emitted, length, t, here[2], changes, curves, axis)
+    nodes[n, 0] = source[0] + (here[0] - x)
+    nodes[n, 1] = source[1] + (here[1] - y)
+    nodes[n, 2] = source[2]
+    nodes[n, 3] = math.sqrt(sy * sy + source[3] * source[3])
+    nodes[n, 4] = math.sqrt(sz * sz + source[3] * source[3])
+    nodes[n, 5] = mass
+
+
+@njit(cache=True, nogil=True)
+def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, nodes):
+    """Fill `nodes` with the puffs of one release at time t; return their number, -1 if `nodes` is too short.
+
+    The integral over emission time is cut at travelled distances `panels` (fixed for the life of the cloud; only the
+    panels at the two ends of a run are partial). A panel holds two puffs at the Gauss-Legendre points of its distance
+    interval; each carries the exact mass emitted in its half.
+    """
+    n = 0
+    here = travel(wind, t)
+    if source[4] > 0.0 and t >= source[5]:
+        if nodes.shape[0] < 1:
+            return -1
+        k = max(np.searchsorted(wind[0], source[5], side="right") - 1, 0)
+        _put(nodes, 0, source[5], k, source[4], t, here, wind, changes, curves, axis, source)
+        n = 1
+    for r in range(runs.shape[0]):
+        first = runs[r, 0]
+        if t <= first:
+            break
+        young = min(t, runs[r, 1])
+        near = max(here[2] - travel(wind, young)[2], 0.0) if young < t else 0.0
+        far = here[2] - travel(wind, first)[2]
+        j = max(np.searchsorted(panels, near, side="right"), 1)
+        held = _emitted(emission, young)
+        k = max(np.searchsorted(wind[0], young, side="right") - 1, 0)
+        while near < far:
+            if n + 2 > nodes.shape[0]:
+                return -1
+            edge = far if j >= panels.size or panels[j] >= far else panels[j]
+            half = 0.5 * (edge - near)
+            middle = near + half
+            m0 = _emitted(emission, max(when_at(wind, here[2] - middle, k)[0], first))
+            m1 = _emitted(emission, first if edge == far else max(when_at(wind, here[2] - edge, k)[0], first))
+            for side in range(2):
+                d = middle - _GAUSS * half if side == 0 else middle + _GAUSS * half
+                mass = held - m0 if side == 0 else m0 - m1
+                te, k = when_at(wind, here[2] - d, k)
+                te = min(max(te, first), young)
+                if mass > 0.0:
+                    _put(nodes, n, te, k, mass, t, here, wind, changes, curves, axis, source)
+                    n += 1
+            held = m1
+            near = edge
+            j += 1
+    return n
+
+
+@njit(cache=True, nogil=True)
+def vertical(z, h, sigma, lid):
+    """Vertical distribution with ground (and lid) reflection, integral 1 over the layer. [1/m]
+
+    Images while sigma <= lid / 2, then the cosine series of the same sum; either is cut where the next term is below
+    1e-14 of the leading one.
+    """
+    if z > lid or z < 0.0:
+        return 0.0
+    if sigma <= 0.5 * lid:
+        a = (z - h) / sigma
+        b = (z + h) / sigma
+        total = math.exp(-0.5 * a * a) + math.exp(-0.5 * b * b)
+        if sigma > 0.05 * lid:
+            for k in range(1, 4):
+                s = 2.0 * k * lid / sigma
+                total += math.exp(-0.5 * (a - s) ** 2) + math.exp(-0.5 * (a + s) ** 2)
+                total += math.exp(-0.5 * (b - s) ** 2) + math.exp(-0.5 * (b + s) ** 2)
+        elif b > 2.0 * lid / sigma - 10.0:  # thin cloud that touches the lid: the one image that matters
+            total += math.exp(-0.5 * (b - 2.0 * lid / sigma) ** 2)
+        return total / (_ROOT_TWO_PI * sigma)
+    total = 1.0
+    for k in range(1, 7):
+        w = k * math.pi / lid
+        total += 2.0 * math.cos(w * z) * math.cos(w * h) * math.exp(-0.5 * (w * sigma) ** 2)
+    return total / lid
+
+
+@njit(cache=True, nogil=True)
+def vertical_many(z, h, sigma, lid, out):
+    """Write `vertical` for the pairs of z and sigma, all (n,)."""
+    for i in range(z.size):
+        out[i] = vertical(z[i], h, sigma[i], lid)
+
+
+@njit(cache=True, nogil=True)
+def _window(low, high, origin, step, count):
+    """Index range of the grid points within [low, high]."""
+    i0 = max(0, math.ceil(max((low - origin) / step, -1.0)))
+    i1 = min(count, math.floor(min((high - origin) / step, float(count))) + 1)
+    return i0, i1
+
+
+@njit(cache=True, nogil=True)
+def _bell(out, first, count, origin, step, centre, sigma, reach, factor):
+    """Write factor * exp(-((x - centre) / sigma)**2 / 2) for `count` grid points, zero beyond the reach."""
+    inverse = 1.0 / sigma
+    for i in range(count):
+        d = (origin + (first + i) * step - centre) * inverse
+        out[i] = factor * math.exp(-0.5 * d * d) if abs(d) <= reach else 0.0
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
+def _add_lanes(row, f, b0, b1, b2, b3, b4, b5, b6, b7):
+    # One buffer with a compile-time stride: this is what lets LLVM use whole vector registers.
+    for i in range(row.size):
+        low = (b0 * f[i] + b1 * f[STRIDE + i]) + (b2 * f[2 * STRIDE + i] + b3 * f[3 * STRIDE + i])
+        high = (b4 * f[4 * STRIDE + i] + b5 * f[5 * STRIDE + i]) + (b6 * f[6 * STRIDE + i] + b7 * f[7 * STRIDE + i])
+        row[i] += low + high
+
+
+@njit(cache=True, nogil=True, fastmath={"contract"})
+def add_nodes(nodes, n, grid, z, lid, reach, out, f, b, v):
+    """Add n puffs to out (nz, ny, nx); a puff on a grid is the product a(x) b(y) c(z), eight at a time.
+
+    grid (4,): x origin, y origin, x step, y step. Work space f (LANES * STRIDE,), b (ny, LANES), v (nz, LANES).
+    """
+    nz, ny, nx = out.shape
+    for p0 in range(0, n, LANES):
+        p1 = min(n, p0 + LANES)
+        xl = yl = np.inf
+        xh = yh = -np.inf
+        for p in range(p0, p1):
+            w = reach * nodes[p, 3]
+            xl = min(xl, nodes[p, 0] - w)
+            xh = max(xh, nodes[p, 0] + w)
+            yl = min(yl, nodes[p, 1] - w)
+            yh = max(yh, nodes[p, 1] + w)
+        i0, i1 = _window(xl, xh, grid[0], grid[2], nx)
+        j0, j1 = _window(yl, yh, grid[1], grid[3], ny)
+        if i1 <= i0 or j1 <= j0:
+            continue
+        for q in range(LANES):
+            p = p0 + q
+            if p >= p1:
+                b[j0:j1, q] = 0.0
+                v[:, q] = 0.0
+                continue
+            sy = nodes[p, 3]
+            _bell(
+                b[j0:j1, q],
+                j0,
+                j1 - j0,
+                grid[1],
+                grid[3],
+                nodes[p, 1],
+                sy,
+                reach,
+                nodes[p, 5] / (2.0 * math.pi * sy * sy),
+            )
+            for k in range(nz):
+                inside = abs(z[k] - nodes[p, 2]) <= reach * nodes[p, 4]
+                v[k, q] = vertical(z[k], nodes[p, 2], nodes[p, 4], lid) if inside else 0.0
+        for c0 in range(i0, i1, STRIDE):
+            c1 = min(i1, c0 + STRIDE)
+            for q in range(LANES):
+                if p0 + q >= p1:
+                    f[q * STRIDE : q * STRIDE + c1 - c0] = 0.0
+                else:
+                    p = p0 + q
+                    _bell(f[q * STRIDE :], c0, c1 - c0, grid[0], grid[2], nodes[p, 0], nodes[p, 3], reach, 1.0)
+            for k in range(nz):
+                e = v[k]
+                if e.max() <= 0.0:
+                    continue
+                for j in range(j0, j1):
+                    a = b[j]
+                    _add_lanes(
+                        out[k, j, c0:c1], f, a[0] * e[0], a[1] * e[1], a[2] * e[2], a[3] * e[3],
+                        a[4] * e[4], a[5] * e[5], a[6] * e[6], a[7] * e[7],
+                    )  # fmt: skip
+
+
+@njit(cache=True, nogil=True)
+def add_frames(times, lids, wind, changes, curves, axis, panels, emission, runs, source, grid, z, reach, out, nodes):
+    """Add one release to out (nt, nz, ny, nx); return the number of puffs used, -1 if `nodes` is too short."""
+    f = np.zeros(LANES * STRIDE)
+    b = np.zeros((out.shape[2], LANES))
+    v = np.zeros((out.shape[1], LANES))
+    used = 0
+    for i in range(times.size):
+        n = place_nodes(times[i], wind, changes, curves, axis, panels, emission, runs, source, nodes)
+        if n < 0:
+            return -1
+        add_nodes(nodes, n, grid, z, lids[i], reach, out[i], f, b, v)
+        used += n
+    return used
+
+
+@njit(cache=True, nogil=True)
+def add_points(
+    times, lids, offsets, x, y, z, wind, changes, curves, axis, panels, emission, runs, source, reach, out, nodes
+):
+    """Add one release to out (points,); the points of times[i] are offsets[i] to offsets[i + 1]."""
+    boxes = np.empty((nodes.shape[0] // LANES + 1, 4))
+    used = 0
+    for i in range(times.size):
+        n = place_nodes(times[i], wind, changes, curves, axis, panels, emission, runs, source, nodes)
+        if n < 0:
+            return -1
+        used += n
+        for p in range(n):
+            w = reach * nodes[p, 3]
+            k = p // LANES
+            if p % LANES == 0:
+                boxes[k, 0] = boxes[k, 2] = np.inf
+                boxes[k, 1] = boxes[k, 3] = -np.inf
+            boxes[k, 0] = min(boxes[k, 0], nodes[p, 0] - w)
+            boxes[k, 1] = max(boxes[k, 1], nodes[p, 0] + w)
+            boxes[k, 2] = min(boxes[k, 2], nodes[p, 1] - w)
+            boxes[k, 3] = max(boxes[k, 3], nodes[p, 1] + w)
+        lid = lids[i]
+        for m in range(offsets[i], offsets[i + 1]):
+            total = 0.0
+            for k in range((n + LANES - 1) // LANES):
+                if x[m] < boxes[k, 0] or x[m] > boxes[k, 1] or y[m] < boxes[k, 2] or y[m] > boxes[k, 3]:
+                    continue
+                for p in range(k * LANES, min(n, (k + 1) * LANES)):
+                    s = nodes[p, 3]
+                    dx = abs(x[m] - nodes[p, 0])
+                    dy = abs(y[m] - nodes[p, 1])
+                    if dx > reach * s or dy > reach * s or abs(z[m] - nodes[p, 2]) > reach * nodes[p, 4]:
+                        continue
+                    flat = (dx * dx + dy * dy) / (s * s)
+                    share = nodes[p, 5] / (2.0 * math.pi * s * s)
+                    if lid == np.inf:  # the two terms of `vertical` with the bell drawn in
+                        if z[m] >= 0.0:
+                            a = (z[m] - nodes[p, 2]) / nodes[p, 4]
+                            b = (z[m] + nodes[p, 2]) / nodes[p, 4]
+                            both = math.exp(-0.5 * (flat + a * a)) + math.exp(-0.5 * (flat + b * b))
+                            total += share * both / (_ROOT_TWO_PI * nodes[p, 4])
+                    else:
+                        total += share * math.exp(-0.5 * flat) * vertical(z[m], nodes[p, 2], nodes[p, 4], lid)
+            out[m] += total
+    return used

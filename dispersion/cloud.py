@@ -1,0 +1,327 @@
+"""What a dispersion model returns: a cloud that can be asked anywhere, sampled on a grid, and drawn as a footprint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from dispersion.field import Bounds, Field, Footprint, axis_of, check_memory
+from plant_models.harm import Threshold
+from plant_models.releases import Release
+from twin.errors import ModelError
+from twin.weather import WeatherSeries
+
+__all__ = ["MEMORY_LIMIT", "Cloud", "Solution", "accept_releases", "dense_warning"]
+
+MEMORY_LIMIT = 2 * 1024**3  # bytes one field may take unless the caller allows more
+_Array = NDArray[np.float64]
+
+
+class Solution(Protocol):
+    """What a model must be able to compute about its cloud (the author of a model writes this)."""
+
+    def concentration(self, x: _Array, y: _Array, z: _Array, t: _Array) -> _Array:
+        """Concentration at points, broadcast. [kg m⁻³]"""
+        ...
+
+    def add_frames(self, grid: _Array, heights: _Array, times: _Array, out: _Array) -> None:
+        """Add the concentration on a regular grid (x0, y0, dx, dy) to `out`, shape (times, heights, ny, nx)."""
+        ...
+
+    def released(self, t: float) -> float:
+        """Mass released up to `t` that is still airborne. [kg]"""
+        ...
+
+    def swept(self, level: float | None, height: float, times: _Array | None) -> tuple[_Array, Bounds | None]:
+        """Times at which to look for the largest concentration, and the rectangle in which `level` is exceeded then.
+
+        Given `times` are kept as they are. Without a level the rectangle holds the cloud out to three standard
+        deviations. It is None when there is nothing to hold.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Cloud:
+    """Gas in the air after one or more releases; answers :class:`twin.Hazard`'s question.
+
+    Parameters
+    ----------
+    model
+        Name of the model.
+    releases
+        The releases whose concentrations are added.
+    weather
+        Weather the cloud moves in.
+    settings
+        All settings of the model, by name.
+    averaging_time
+        Averaging time the concentrations stand for. [s]
+    valid_range
+        Quantity -> (lowest, highest, unit) for which the model is supported by measurements.
+    warnings
+        Sentences a user of the numbers must know.
+    solution
+        The computing part.
+    """
+
+    model: str
+    releases: tuple[Release, ...]
+    weather: WeatherSeries
+    settings: Mapping[str, object]
+    averaging_time: float
+    valid_range: Mapping[str, tuple[float, float, str]]
+    warnings: tuple[str, ...]
+    solution: Solution
+
+    @property
+    def start(self) -> float:
+        """Time of the first emission. [s]"""
+        return min(release.start for release in self.releases)
+
+    @property
+    def end(self) -> float:
+        """Time of the last emission. [s]"""
+        return max(release.start + release.duration for release in self.releases)
+
+    @property
+    def duration(self) -> float:
+        """Time from the first to the last emission. [s]"""
+        return self.end - self.start
+
+    def concentration(self, x: ArrayLike, y: ArrayLike, z: ArrayLike, t: ArrayLike) -> _Array:
+        """Mass concentration, averaged over `averaging_time`. [kg m⁻³]
+
+        Parameters
+        ----------
+        x, y, z
+            East, north and height above ground in the site's local frame. [m]
+        t
+            Seconds since scenario start. [s]
+
+        Returns
+        -------
+        ndarray
+            The broadcast shape of the four arguments; 0 below the ground, above the mixing lid and before the release.
+
+        Raises
+        ------
+        ModelError
+            A coordinate or time is not finite.
+        """
+        given = [np.asarray(value, float) for value in (x, y, z, t)]
+        for name, value in zip("xyzt", given, strict=True):
+            if not np.isfinite(value).all():
+                raise ModelError(
+                    f"{name} is not finite", where=f"{self.model}.concentration", fix="give finite numbers"
+                )
+        return self.solution.concentration(*given)
+
+    def mass_in_air(self, t: float) -> float:
+        """Mass released up to `t`, all of which a passive cloud keeps. [kg]"""
+        return self.solution.released(float(t))
+
+    def field(
+        self,
+        *,
+        bounds: Bounds | None = None,
+        spacing: float | None = None,
+        heights: Sequence[float] = (1.5,),
+        times: ArrayLike,
+        memory_limit: int = MEMORY_LIMIT,
+    ) -> Field:
+        """Sample the cloud on a regular grid.
+
+        Parameters
+        ----------
+        bounds
+            x lowest, y lowest, x highest, y highest; default: the rectangle that holds the cloud out to three
+            standard deviations at all the times. [m]
+        spacing
+            Distance between grid points; default: about 300 points along the longer side. [m]
+        heights
+            Heights above ground; default 1.5 m, the breathing height. [m]
+        times
+            Times of the frames. [s]
+        memory_limit
+            Largest array that may be made; default 2 GiB. [byte]
+
+        Raises
+        ------
+        ModelError
+            Bad grid, or a field larger than `memory_limit` (checked before anything is allocated).
+        """
+        t = _increasing(times, "times")
+        z = _increasing(heights, "heights")
+        if (z < 0.0).any():
+            raise ModelError("a height is below ground", where="field.heights", fix="give heights of 0 m or more")
+        if bounds is None:
+            bounds = self._around(self.solution.swept(None, float(z[0]), t)[1])
+        x, y, step = axis_of(bounds, spacing)
+        check_memory((t.size, z.size, y.size, x.size), memory_limit)
+        values = np.zeros((t.size, z.size, y.size, x.size))
+        self.solution.add_frames(np.array([x[0], y[0], step, step]), z, t, values)
+        return Field(
+            x=x, y=y, z=z, t=t, values=values, averaging_time=self.averaging_time, model=self.model,
+            substance=self.releases[0].substance.name, warnings=self.warnings,
+        )  # fmt: skip
+
+    def footprint(
+        self,
+        threshold: Threshold | float,
+        *,
+        bounds: Bounds | None = None,
+        spacing: float | None = None,
+        height: float = 1.5,
+        times: ArrayLike | None = None,
+    ) -> Footprint:
+        """Area in which the concentration reaches a threshold at some time.
+
+        Parameters
+        ----------
+        threshold
+            A named threshold of the released substance, or a concentration. [kg m⁻³]
+        bounds
+            Rectangle looked at; default: chosen from the widths of the cloud and enlarged until the outline does not
+            touch it. [m]
+        spacing
+            Distance between grid points; default: about 300 points along the longer side. [m]
+        height
+            Height above ground; default 1.5 m, the breathing height. [m]
+        times
+            Times looked at; default: chosen by the model so that the cloud moves by no more than about one standard
+            deviation between two of them, until it is thinner than the threshold everywhere or has travelled the
+            supported distance of its sigma curves. [s]
+
+        Returns
+        -------
+        Footprint
+            Its outline is found by linear interpolation of the logarithm of the largest concentration.
+
+        Raises
+        ------
+        ModelError
+            Threshold of another substance or not positive, or a bad grid.
+        """
+        level, label = self._level(threshold)
+        if not height >= 0.0:
+            raise ModelError(f"height is {height!r}", where="footprint.height", fix="give a height of 0 m or more")
+        chosen = None if times is None else _increasing(times, "times")
+        moments, hull = self.solution.swept(level, float(height), chosen)
+        fixed = bounds is not None
+        box = self._around(hull) if bounds is None else bounds
+        for attempt in range(4):
+            found = self._sweep(
+                level=level, label=label, bounds=box, spacing=spacing, height=float(height), times=moments
+            )
+            if fixed or attempt == 3 or not found.touches_border:
+                break
+            box = _grown(box)
+        return found
+
+    def _sweep(
+        self, *, level: float, label: str, bounds: Bounds, spacing: float | None, height: float, times: _Array
+    ) -> Footprint:
+        x, y, step = axis_of(bounds, spacing)
+        check_memory((3, 1, y.size, x.size), MEMORY_LIMIT)
+        grid, heights = np.array([x[0], y[0], step, step]), np.array([height])
+        largest, arrival = np.zeros((y.size, x.size)), np.full((y.size, x.size), np.inf)
+        frame = np.zeros((1, 1, y.size, x.size))
+        for t in times:
+            frame[:] = 0.0
+            self.solution.add_frames(grid, heights, np.array([t]), frame)
+            np.maximum(largest, frame[0, 0], out=largest)
+            np.minimum(arrival, np.where(frame[0, 0] >= level, t, np.inf), out=arrival)
+        return Footprint(
+            x=x, y=y, largest=largest, arrival=arrival, threshold=level, label=label, height=height,
+            averaging_time=self.averaging_time, model=self.model, substance=self.releases[0].substance.name,
+            sources=tuple((r.x, r.y) for r in self.releases), warnings=self.warnings,
+        )  # fmt: skip
+
+    def _level(self, threshold: Threshold | float) -> tuple[float, str]:
+        if isinstance(threshold, Threshold):
+            released = self.releases[0].substance.name
+            if threshold.substance != released:
+                raise ModelError(
+                    f"{threshold.name} is a threshold of {threshold.substance}, but the cloud is {released}",
+                    where="footprint.threshold",
+                    fix="take it from release.substance.threshold(...)",
+                )
+            air = self.weather.at(self.start)
+            level = float(threshold.concentration(air.temperature, air.pressure))
+            for_time = f" ({threshold.duration / 60.0:g} min)" if threshold.duration else ""
+            label = f"{threshold.name}{for_time}, {threshold.ppm:g} ppm"
+        else:
+            level = float(threshold)
+            label = f"{level:.3g} kg m⁻³"
+        if not 0.0 < level < math.inf:
+            raise ModelError(
+                f"the threshold is {level!r} kg m⁻³", where="footprint.threshold", fix="give a concentration above zero"
+            )
+        return level, label
+
+    def _around(self, hull: Bounds | None) -> Bounds:
+        """Take the hull with a margin of a twentieth, or 100 m around the sources when there is none."""
+        if hull is None:
+            xs, ys = [r.x for r in self.releases], [r.y for r in self.releases]
+            return min(xs) - 100.0, min(ys) - 100.0, max(xs) + 100.0, max(ys) + 100.0
+        margin = 0.05 * max(hull[2] - hull[0], hull[3] - hull[1], 20.0)
+        return hull[0] - margin, hull[1] - margin, hull[2] + margin, hull[3] + margin
+
+    def __repr__(self) -> str:
+        what = ", ".join(dict.fromkeys(r.substance.name for r in self.releases))
+        warned = f", {len(self.warnings)} warning(s)" if self.warnings else ""
+        return (
+            f"<Cloud of {what} from {len(self.releases)} release(s), {self.model}, emission {self.start:g} to "
+            f"{self.end:g} s, {self.averaging_time:g} s averages{warned}>"
+        )
+
+
+def accept_releases(release: Release | Sequence[Release], model: str) -> tuple[Release, ...]:
+    """Take one release or several of one substance as a tuple.
+
+    Raises
+    ------
+    ModelError
+        No release, or releases of different substances.
+    """
+    releases = (release,) if isinstance(release, Release) else tuple(release)
+    if not releases:
+        raise ModelError("no release was given", where=model, fix="give one release or a sequence of them")
+    names = dict.fromkeys(r.substance.name for r in releases)
+    if len(names) > 1:
+        raise ModelError(
+            f"releases of different substances ({', '.join(names)}) do not make one cloud",
+            where=model,
+            fix="disperse each substance on its own",
+        )
+    return releases
+
+
+def dense_warning(releases: Sequence[Release], weather: WeatherSeries, model: str) -> tuple[str, ...]:
+    """One sentence when a passive model is given gas that is heavier than air."""
+    dense = [r for r in releases if r.is_dense(weather.at(r.start))]
+    if not dense:
+        return ()
+    heaviest = max(r.density_ratio(weather.at(r.start)) for r in dense)
+    return (
+        f"passive model, dense release: the released {dense[0].substance.name} is {heaviest:.2g} times as dense as the "
+        f"air, so near the source a real cloud is lower and wider than {model} says and may move against the slope",
+    )
+
+
+def _increasing(values: ArrayLike, name: str) -> _Array:
+    found = np.atleast_1d(np.asarray(values, float))
+    if found.ndim != 1 or found.size == 0 or not np.isfinite(found).all() or (np.diff(found) <= 0.0).any():
+        raise ModelError(f"{name} must be finite and increase", where=name, fix="give them sorted, each once")
+    return found
+
+
+def _grown(bounds: Bounds) -> Bounds:
+    wide, deep = 0.25 * (bounds[2] - bounds[0]), 0.25 * (bounds[3] - bounds[1])
+    return bounds[0] - wide, bounds[1] - deep, bounds[2] + wide, bounds[3] + deep

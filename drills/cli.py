@@ -1,0 +1,407 @@
+"""The command line: ``parktwin``. The one room that prints and configures logging."""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from twin.errors import TwinError
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from drills.doctor import Check
+    from drills.result import DrillResult
+
+__all__ = ["app", "main"]
+
+DEMO = "chlorine-hose-night"
+
+app = typer.Typer(
+    name="parktwin",
+    help="Digital twin and emergency simulator for chemical plants and industrial parks.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class Team(StrEnum):
+    """Who plays."""
+
+    PLAN = "plan"
+    IDLE = "idle"
+    PERFECT = "perfect"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Seed = Annotated[int | None, typer.Option("--seed", min=0, help="Random seed; default: the scenario's own.")]
+MapFiles = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--map", metavar="FILE", help="Mapping (YAML) from the fields of a layout to kinds and tags; repeatable."
+    ),
+]
+
+
+def main() -> None:
+    """Run the command line; what a console script calls."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")
+    signal.signal(signal.SIGTERM, _stop)
+    app()
+
+
+def _stop(number: int, _: FrameType | None) -> None:
+    """End on a termination signal the orderly way, so that nothing half-written stays."""
+    raise SystemExit(128 + number)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - the shape typer calls
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"parktwin {version('parktwin')}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Tell on stderr what is going on.")] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_show_version)
+    ] = False,
+) -> None:
+    """Set up what holds for every command."""
+    logging.basicConfig(
+        stream=sys.stderr,
+        level=logging.INFO if verbose else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    logging.captureWarnings(capture=True)
+
+
+@app.command()
+def demo(
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the results.")] = Path("parktwin-demo"),
+    seed: Seed = None,
+) -> None:
+    """Run a chlorine drill on the shipped park: pictures, report and data in one folder."""
+    with _errors_told():
+        _play(DEMO, layouts=(), mappings=(), seed=seed, team=Team.PLAN, out=out, as_json=False)
+
+
+@app.command()
+def run(
+    *,
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name in the library, or a scenario file.")],
+    layout: Annotated[
+        list[Path] | None,
+        typer.Option("--layout", metavar="FILE", help="Layout; repeat to merge several. Default: the scenario's own."),
+    ] = None,
+    mapping: MapFiles = None,
+    seed: Seed = None,
+    team: Annotated[Team, typer.Option("--team", help="Who plays.")] = Team.PLAN,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Folder for the results. Default: parktwin-run/<id>.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run a drill and write its results."""
+    with _errors_told():
+        _play(scenario, layouts=layout or (), mappings=mapping or (), seed=seed, team=team, out=out, as_json=as_json)
+
+
+@app.command("list")
+def list_(*, as_json: AsJson = False) -> None:
+    """Show the scenarios, parks and dispersion models that are installed."""
+    with _errors_told():
+        from drills.shelf import shelf
+
+        found = shelf()
+        if as_json:
+            _print_json(found)
+            return
+        from rich.table import Table
+
+        table = Table(title="Scenarios", title_justify="left", caption_justify="left")
+        for name in ("scenario", "what happens", "park"):
+            table.add_column(name, overflow="fold")
+        for row in found["scenarios"]:
+            table.add_row(row["id"], f"{row['title']['en']}\n{row['title']['zh']}", row["park"] or "-")
+        console = _console()
+        console.print(table)
+        console.print(f"Parks: {', '.join(found['parks'])}", highlight=False)
+        console.print(f"Dispersion models: {', '.join(found['models'])}", highlight=False)
+        console.print("Run one with: parktwin run SCENARIO", highlight=False)
+
+
+@app.command()
+def check(
+    *,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Layouts and scenarios.")],
+    mapping: MapFiles = None,
+    as_json: AsJson = False,
+) -> None:
+    """Look over layouts and scenarios and name every problem at once."""
+    with _errors_told():
+        from drills.shelf import check_files
+
+        problems = check_files(files, mappings=mapping or ())
+        errors = sum(problem.severity == "error" for problem in problems)
+        if as_json:
+            _print_json(
+                {
+                    "files": [str(file) for file in files],
+                    "errors": errors,
+                    "warnings": len(problems) - errors,
+                    "problems": [
+                        {"severity": p.severity, "where": p.where, "what": p.what, "fix": p.fix} for p in problems
+                    ],
+                }
+            )
+        else:
+            for problem in problems:
+                typer.echo(f"{problem.severity}: {problem}")
+            typer.echo(
+                f"{_count(len(files), 'file')}: {_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}"
+            )
+    if errors:
+        raise typer.Exit(2)
+
+
+@app.command()
+def schema(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it here instead of printing it.")
+    ] = None,
+) -> None:
+    """Print the JSON schema of scenario files (drill/1), for editors and other tools."""
+    with _errors_told():
+        from scenarios.check import json_schema
+
+        text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
+        if out is None:
+            typer.echo(text)
+            return
+        part = out.with_name(out.name + ".part")
+        part.write_text(text + "\n", encoding="utf-8")
+        part.replace(out)
+        typer.echo(str(out))
+
+
+@app.command()
+def doctor(*, as_json: AsJson = False) -> None:
+    """Look over this installation and say how to mend what does not work."""
+    with _errors_told():
+        from drills.doctor import doctor as look
+
+        checks = look()
+        fails = sum(c.status == "fail" for c in checks)
+        if as_json:
+            _print_json({"ok": not fails, "checks": [c.to_dict() for c in checks]})
+        else:
+            _print_checks(checks)
+    if fails:
+        raise typer.Exit(1)
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder of a run.")],
+) -> None:
+    """Write report.html of a saved run again, from the data and pictures in its folder."""
+    with _errors_told():
+        from drills.report import rewrite_report
+
+        typer.echo(str(rewrite_report(folder)))
+
+
+def _play(
+    name: str,
+    *,
+    layouts: Sequence[Path],
+    mappings: Sequence[Path],
+    seed: int | None,
+    team: Team,
+    out: Path | None,
+    as_json: bool,
+) -> None:
+    """Run a drill into a folder and show its scores."""
+    from drills.folder import result_folder
+    from drills.shelf import open_drill
+
+    with _progress(quiet=as_json) as tell:
+        tell("layout", 0.0)
+        scenario, park = open_drill(name, layouts=layouts, mappings=mappings)
+        tell("layout", 1.0)
+        place = out if out is not None else Path("parktwin-run") / scenario.id
+        with result_folder(place) as folder:
+            from drills.run import run_drill
+
+            result = run_drill(scenario, park, seed=seed, team=team.value, progress=tell)
+            tell("report", 0.0)
+            result.save(folder)
+            _write_report(result, folder)
+            tell("report", 1.0)
+    summary = result.summary()
+    if as_json:
+        _print_json({"folder": str(place), **summary})
+        return
+    _print_scores(summary)
+    typer.echo(str(place))
+
+
+def _write_report(result: DrillResult, folder: Path) -> None:
+    from drills.report import report_of
+    from drills.view import pictures, write_pictures
+
+    drawn = pictures(result)
+    write_pictures(drawn, folder)
+    report_of(result, folder / "report.html", pictures=drawn)
+
+
+# --- telling
+
+
+@contextmanager
+def _errors_told() -> Iterator[None]:
+    """Turn an expected fault into a message on stderr and exit code 2; an interrupt into 130."""
+    try:
+        yield
+    except TwinError as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from None
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise typer.Exit(1) from None
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        typer.echo(f"error: {place}{error.strerror or error}", err=True)
+        raise typer.Exit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("stopped; nothing was written", err=True)
+        raise typer.Exit(130) from None
+
+
+def _console(*, err: bool = False) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=err, soft_wrap=False, emoji=False, markup=False)
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
+    """Give a function that shows how far each stage is: bars on a terminal, one line a stage elsewhere."""
+    if quiet:
+        yield lambda _stage, _fraction: None
+        return
+    console = _console(err=True)
+    if not console.is_terminal:
+        told: set[str] = set()
+
+        def tell(stage: str, _: float) -> None:
+            if stage not in told:
+                told.add(stage)
+                typer.echo(f"{stage} ...", err=True)
+
+        yield tell
+        return
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    with Progress(
+        TextColumn("{task.description:<16}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeElapsedColumn(),
+        console=console,
+    ) as bars:
+        tasks: dict[str, Any] = {}
+
+        def show(stage: str, fraction: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=1.0)
+            bars.update(tasks[stage], completed=min(max(fraction, 0.0), 1.0))
+
+        yield show
+
+
+def _print_json(answer: object) -> None:
+    unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+    typer.echo(json.dumps(answer, ensure_ascii=not unicode, allow_nan=False))
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _print_scores(summary: Mapping[str, Any]) -> None:
+    """Marks, gates, outcome and warnings of a drill, readable at 80 columns."""
+    from rich.table import Table
+    from rich.text import Text
+
+    from drills.facts import score_lines
+    from drills.words import GRADES
+
+    scores, title = summary["scores"], summary["scenario"]["title"]
+    colours = {"at target": "green", "late": "yellow", "below": "yellow", "missed": "red", "not judged": "cyan"}
+    table = Table(title=f"{title['en']}\n{title['zh']}", title_justify="left", title_style="bold")
+    table.add_column("expectation", overflow="fold")
+    for name in ("measured", "target", "limit", "mark"):
+        table.add_column(name, justify="right")
+    table.add_column("finding", no_wrap=True)
+    for line in score_lines(summary):
+        name = line.id + (" *" if line.required else "")
+        finding = Text(line.verdict, style=colours[line.verdict])
+        table.add_row(name, line.measured, line.target, line.limit, line.value, finding)
+    console = _console()
+    console.print(table)
+
+    def tell(text: str) -> None:
+        console.print(text, highlight=False)
+
+    tell("* required")
+    for gate in scores["gates"]:
+        if gate["tripped"]:
+            tell(f"gate {gate['id']} tripped: {gate['reason_en']} {gate['reason_zh']}")
+    shares = {name: "-" if scores[name] is None else f"{scores[name]:.0%}" for name in ("process", "outcome")}
+    tell(f"Grade {scores['grade']} {scores['grade_zh']}: {GRADES[scores['grade']]}")
+    tell(f"Process {shares['process']}, outcome {shares['outcome']} of the avertable toxic load averted")
+    for warning in summary["warnings"]:
+        tell(f"warning: {warning}")
+
+
+def _print_checks(checks: Sequence[Check]) -> None:
+    from rich.table import Table
+    from rich.text import Text
+
+    colours = {"ok": "green", "warn": "yellow", "fail": "red"}
+    table = Table(box=None, pad_edge=False)
+    table.add_column("check", no_wrap=True)
+    table.add_column("", no_wrap=True)
+    table.add_column("found", overflow="fold")
+    for c in checks:
+        table.add_row(c.name, Text(c.status, style=colours[c.status]), c.text + (f"\n-> {c.mend}" if c.mend else ""))
+    console = _console()
+    console.print(table)
+    counts = {status: sum(c.status == status for c in checks) for status in colours}
+    console.print(
+        f"{counts['ok']} ok, {_count(counts['warn'], 'warning')}, {_count(counts['fail'], 'failure')}", highlight=False
+    )
+
+
+if __name__ == "__main__":
+    main()

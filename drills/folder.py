@@ -1,0 +1,95 @@
+"""Folders of results: written beside their place and moved into it when complete."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from twin.errors import TwinError
+
+__all__ = ["RESULT_FILES", "result_folder"]
+
+# What parktwin writes into a folder of results. Only a folder that holds nothing else is ever replaced.
+RESULT_FILES = (
+    "drill.json",
+    "events.jsonl",
+    "evacuation.png",
+    "footprint.png",
+    "report.html",
+    "result.h5",
+    "timeline.png",
+)
+
+
+@contextmanager
+def result_folder(target: str | Path) -> Iterator[Path]:
+    """Give an empty folder to write into and move it to `target` when the block ends well.
+
+    Until then `target` is as it was; when the block raises, the new folder is removed.
+
+    Parameters
+    ----------
+    target
+        Where the results shall be. A folder that already holds results of parktwin, and nothing else, is replaced.
+
+    Yields
+    ------
+    Path
+        The folder to write into, beside `target`.
+
+    Raises
+    ------
+    TwinError
+        The place is taken by something else, or cannot be written.
+    """
+    place = _usable(Path(target))
+    partial = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        partial.mkdir()
+    except OSError as error:
+        raise TwinError(
+            f"the folder cannot be made: {error.strerror or error}",
+            where=str(target),
+            fix="choose another place with --out",
+        ) from None
+    try:
+        yield partial
+        _move_into(partial, _usable(place))
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _usable(target: Path) -> Path:
+    """The resolved target, once it is sure that nothing of somebody else stands there."""
+    place = target.resolve()
+    another = "choose another place with --out"
+    if place in (Path.cwd(), *Path.cwd().parents):
+        raise TwinError("this is the working directory or above it", where=str(target), fix="name a folder inside it")
+    if not place.exists():
+        return place
+    if not place.is_dir():
+        raise TwinError("a file stands where the folder shall be", where=str(target), fix=another)
+    inside = sorted(entry.name for entry in place.iterdir())
+    foreign = [name for name in inside if name not in RESULT_FILES]
+    if foreign:
+        shown = ", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else "")
+        raise TwinError(f"the folder holds files that are not ours: {shown}", where=str(target), fix=another)
+    return place
+
+
+def _move_into(partial: Path, place: Path) -> None:
+    if not place.exists():
+        partial.rename(place)
+        return
+    old = partial.with_suffix(".old")
+    place.rename(old)
+    try:
+        partial.rename(place)
+    except BaseException:
+        old.rename(place)
+        raise
+    shutil.rmtree(old)

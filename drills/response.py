@@ -1,0 +1,288 @@
+"""The response on one clock: detection, control room, alarm, valves and orders (SimPy).
+
+The world answers the response (a valve closed early means other alarms later; people ordered out are counted), but what
+the world shows up to time t depends only on what was done before t. The response is therefore played against a record
+of what the world showed, and played again with the record its own actions lead to, until nothing changes; every
+pass extends the part that is right (see :func:`drills.run.run_drill`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import simpy
+
+from drills.detection import Alarm
+from drills.log import Entry
+from evacuation.behaviour import Order
+from scenarios.plans import Step
+from scenarios.schema import Inject, Scenario
+from scenarios.standards import Alternative
+from twin.errors import ScenarioError, near
+from twin.graph import Twin
+from twin.seeds import Streams
+
+__all__ = ["TEAMS", "Response", "Team", "respond"]
+
+Team = Literal["plan", "idle", "perfect"]
+TEAMS: tuple[Team, ...] = ("plan", "idle", "perfect")
+_VERB: Mapping[str, Literal["evacuate", "shelter", "all_clear"]] = {
+    "order_evacuate": "evacuate",
+    "order_shelter": "shelter",
+    "order_all_clear": "all_clear",
+}
+EVERYBODY = "all"
+_Waiting = Generator[simpy.Event, Any, None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """What was done.
+
+    Parameters
+    ----------
+    entries
+        Everything that happened, in the order it was recorded.
+    isolated
+        Time at which each release was cut off, by release id. [s]
+    orders
+        Orders to people, in order of time.
+    """
+
+    entries: tuple[Entry, ...]
+    isolated: Mapping[str, float]
+    orders: tuple[Order, ...]
+
+
+def respond(
+    scenario: Scenario,
+    park: Twin,
+    *,
+    alarms: Sequence[Alarm],
+    counted: Iterable[Entry] = (),
+    streams: Streams,
+    team: Team = "plan",
+    best: Alternative | None = None,
+) -> Response:
+    """Play the response to the alarms.
+
+    Parameters
+    ----------
+    scenario
+        Plan, broken equipment, injects and releases.
+    park
+        Valves with their `closing_time` [s].
+    alarms
+        What the detectors showed.
+    counted
+        What the head-count showed.
+    streams
+        Each step draws its duration from its own stream, so a step added to the plan moves no other.
+    team
+        "plan": as written, durations drawn from their spreads; "idle": nobody does anything; "perfect": `best`, with
+        every other step done as soon as it can start.
+    best
+        The declared alternative a perfect team carries out.
+
+    Returns
+    -------
+    Response
+
+    Raises
+    ------
+    ScenarioError
+        Unknown team, or a perfect team without an alternative.
+    """
+    if team not in TEAMS:
+        raise ScenarioError(f"unknown team {team!r}", where="team", fix=near(str(team), TEAMS))
+    if team == "perfect" and best is None:
+        raise ScenarioError("a perfect team needs an alternative to carry out", where="best")
+    stage = _Stage(scenario, park, streams, team)
+    stage.open(alarms, counted, best if team == "perfect" else None)
+    stage.clock.run(until=scenario.time.horizon)
+    return Response(
+        entries=tuple(stage.entries),
+        isolated=dict(stage.isolated),
+        orders=tuple(sorted(stage.orders, key=lambda order: order.time)),
+    )
+
+
+class _Stage:
+    """One play: the SimPy clock and what has happened on it."""
+
+    def __init__(self, scenario: Scenario, park: Twin, streams: Streams, team: Team) -> None:
+        self.scenario, self.park, self.streams, self.team = scenario, park, streams, team
+        self.clock = simpy.Environment()
+        self.entries: list[Entry] = []
+        self.orders: list[Order] = []
+        self.isolated: dict[str, float] = {}
+        self._happened: dict[str, simpy.Event] = {}
+        self._alarmed: set[str] = set()
+        self._stuck = {failure.fail for failure in scenario.initial_state if failure.mode == "stuck_open"}
+        self._shut: set[str] = set()
+
+    def open(self, alarms: Sequence[Alarm], counted: Iterable[Entry], best: Alternative | None) -> None:
+        """Put everybody in place."""
+        for release in self.scenario.releases:
+            detail = {"substance": release.substance, "at": release.at, "kind": release.kind}
+            self._at(release.start, self._say, release.at, f"{release.id}.start", "", detail)
+        for alarm in alarms:
+            self._at(alarm.time, self._alarm, alarm)
+        for entry in counted:
+            self._at(entry.time, self._say, entry.actor, entry.name, entry.cause, dict(entry.detail))
+        for inject in self.scenario.injects:
+            self.clock.process(self._inject(inject))
+        if best is not None:
+            self.clock.process(self._declared(best))
+        if self.team != "idle":
+            for step in self.scenario.plan.steps:
+                self.clock.process(self._step(step))
+
+    # -- what the world shows
+
+    def _say(self, actor: str, name: str, cause: str = "", detail: Mapping[str, Any] | None = None) -> None:
+        self.entries.append(
+            Entry(time=float(self.clock.now), actor=actor, name=name, cause=cause, detail=dict(detail or {}))
+        )
+        event = self._event(name)
+        if not event.triggered:
+            event.succeed()
+
+    def _alarm(self, alarm: Alarm) -> None:
+        cause = f"{self.scenario.releases[0].id}.start"
+        name = f"{alarm.tag}.alarm_{alarm.level}"
+        self._say(alarm.tag, name, cause, {"limit_kg_m3": alarm.limit})
+        if not self._alarmed:
+            self._say("detectors", "detection.first", name, {"detector": alarm.tag})
+        before = len(self._alarmed)
+        self._alarmed.add(alarm.tag)
+        if before < self.scenario.voting.confirm <= len(self._alarmed):
+            self._say("detectors", "detection.confirmed", name, {"detectors": len(self._alarmed)})
+
+    def _inject(self, inject: Inject) -> _Waiting:
+        trigger = inject.trigger
+        if trigger.event is not None:
+            yield self._event(trigger.event)
+        yield self.clock.timeout(trigger.delay or 0.0 if trigger.event is not None else trigger.at or 0.0)
+        self._say(
+            "controller",
+            f"inject.{inject.id}",
+            trigger.event or "",
+            {"to": list(inject.to), "channel": inject.channel, "en": inject.text.en, "zh": inject.text.zh},
+        )
+
+    # -- what the team does
+
+    def _step(self, step: Step) -> _Waiting:
+        cause = ""
+        if step.when is None and step.after is None:
+            cause = f"else.{step.id}"
+            yield self._event(cause)
+        for name in (step.when, f"finished.{step.after}" if step.after else None):
+            if name is not None:
+                before = self.clock.now
+                yield self._event(name)
+                if not cause or self.clock.now > before:
+                    cause = name
+        yield self.clock.timeout(self._duration(step))
+        strokes = self._act(step, self._public(cause))
+        self._event(f"finished.{step.id}").succeed()
+        for stroke in strokes:
+            yield stroke
+        if step.verify and step.else_ and not self._event(step.verify).triggered:
+            self._event(f"else.{step.else_}").succeed()
+
+    def _duration(self, step: Step) -> float:
+        if self.team == "perfect":
+            return 0.0
+        return float(step.duration.quantile(self.streams[f"response/{step.id}"].random()))
+
+    def _public(self, name: str) -> str:
+        """Name in the log of an inner signal: a finished step is known by its event."""
+        kind, _, step = name.partition(".")
+        if kind == "finished":
+            return self.scenario.plan.step(step).event
+        if kind == "else":
+            return next((s.event for s in self.scenario.plan.steps if s.else_ == step), "")
+        return name
+
+    def _act(self, step: Step, cause: str) -> list[simpy.Event]:
+        detail: dict[str, Any] = {"step": step.id}
+        if step.target:
+            detail["target"] = list(step.target)
+        self._say(step.role, step.event, cause, detail)
+        if step.do == "sound_alarm":
+            self._say(step.role, "alarm.sounded", step.event)
+        if self.team == "perfect":  # valves and orders follow the declared alternative
+            return []
+        if step.do in _VERB:
+            self._order(_VERB[step.do], step.zones, step.muster, step.role, step.event)
+        if step.do in ("close_valve", "manual_close"):
+            by_hand = step.do == "manual_close"
+            return [self.clock.process(self._stroke(tag, step.event, by_hand=by_hand)) for tag in step.target]
+        return []
+
+    def _stroke(self, tag: str, cause: str, *, by_hand: bool) -> _Waiting:
+        """Move a valve: by hand it is shut when the step ends, by its actuator after its closing time."""
+        if not by_hand:
+            yield self.clock.timeout(self.park[tag].number("closing_time"))
+        if tag in self._shut:
+            return
+        if tag in self._stuck and not by_hand:
+            self._say(tag, f"valve.failed:{tag}", cause)
+        else:
+            self._close(tag, cause)
+
+    def _close(self, tag: str, cause: str) -> None:
+        self._shut.add(tag)
+        self._say(tag, f"valve.closed:{tag}", cause)
+        for release in self.scenario.releases:
+            valves = getattr(release, "isolated_by", ())
+            if valves and release.id not in self.isolated and self._shut.issuperset(valves):
+                self.isolated[release.id] = float(self.clock.now)
+                self._say(release.at, f"{release.id}.isolated", f"valve.closed:{tag}")
+
+    def _order(
+        self,
+        action: Literal["evacuate", "shelter", "all_clear"],
+        zones: Sequence[str],
+        muster: str | None,
+        actor: str,
+        cause: str,
+    ) -> None:
+        self.orders.append(
+            Order(time=float(self.clock.now), action=action, zones=tuple(zones), muster=muster or "", label=actor)
+        )
+        for zone in zones or (EVERYBODY,):
+            self._say(actor, f"order.{action}:{zone}", cause, {"muster": muster} if muster else {})
+
+    def _declared(self, best: Alternative) -> _Waiting:
+        """Carry out a declared alternative; its times count from the first alarm."""
+        yield self._event("detection.first")
+        if best.isolate is not None:
+            self.clock.process(self._declared_isolation(best.isolate))
+        for order in best.orders:
+            self._at(
+                self.clock.now + order.at, self._order, order.action, order.zones, order.muster, "declared", best.id
+            )
+
+    def _declared_isolation(self, delay: float) -> _Waiting:
+        yield self.clock.timeout(delay)
+        for release in self.scenario.releases:
+            for tag in getattr(release, "isolated_by", ()):
+                if tag not in self._shut:
+                    self._close(tag, "detection.first")
+
+    # -- the clock
+
+    def _event(self, name: str) -> simpy.Event:
+        return self._happened.setdefault(name, self.clock.event())
+
+    def _at(self, time: float, what: Any, *given: Any) -> None:
+        def later() -> _Waiting:
+            yield self.clock.timeout(max(time - self.clock.now, 0.0))
+            what(*given)
+
+        self.clock.process(later())

@@ -1,0 +1,355 @@
+"""Run a drill: the one room where the wings meet."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+
+import numpy as np
+
+from dispersion.cloud import Cloud
+from dispersion.field import Field, Footprint
+from dispersion.models import model
+from drills.detection import Alarm, detect
+from drills.log import Entry, EventLog
+from drills.response import Response, Team, respond
+from drills.result import DrillResult
+from drills.scoring import Loss, loss_of, score
+from evacuation.behaviour import Order
+from evacuation.distributions import Distribution
+from evacuation.exposure import Exposure
+from evacuation.population import Group, populate
+from evacuation.routes import WalkGraph
+from evacuation.simulate import evacuate
+from evacuation.tracks import Evacuation
+from plant_models.harm import Threshold
+from plant_models.leaks import gas_leak, liquid_leak
+from plant_models.releases import Release
+from plant_models.substances import Substance, substance
+from scenarios.conditions import GasHole, Instantaneous, LiquidHole, ReleasePaper
+from scenarios.fit import fit
+from scenarios.quantities import DurationSpread, SpeedSpread
+from scenarios.schema import PeopleHere, Scenario
+from scenarios.standards import Alternative
+from twin.errors import ModelError, Problem, ScenarioError
+from twin.graph import Twin
+from twin.seeds import Streams
+
+__all__ = ["run_drill"]
+
+Progress = Callable[[str, float], None]
+_PASSES = 50  # each pass settles at least one more isolation or head-count; far more than a plan can hold
+_FATAL = 0.99  # probability of death beyond which a higher load is not counted as more harm
+_STANDING = 5.0  # m: people outdoors within this distance of each other breathe the same air
+_FRAME = 60.0  # s between the stored frames of the cloud
+_CELLS = 160  # stored points along the longer side of the map
+_DURATIONS = (600.0, 1800.0, 3600.0, 14400.0, 28800.0)  # s, for which AEGLs are published (NRC 2001)
+_LEVELS = (("AEGL-3", "AEGL-2", "AEGL-1"), ("ERPG-3", "ERPG-2", "ERPG-1"), ("LFL",))
+
+
+def run_drill(
+    scenario: Scenario,
+    park: Twin,
+    *,
+    seed: int | None = None,
+    team: Team = "plan",
+    progress: Progress | None = None,
+) -> DrillResult:
+    """Play a scenario on a park and judge it.
+
+    Parameters
+    ----------
+    scenario
+        The drill on paper.
+    park
+        Where it takes place.
+    seed
+        Seed of everything random; None: the scenario's own.
+    team
+        "plan": the plan as written, with durations drawn from their spreads; "idle": nobody acts; "perfect": the
+        declared alternative with the least harm.
+    progress
+        Called with the name of a stage and its share done, 0 to 1.
+
+    Returns
+    -------
+    DrillResult
+
+    Raises
+    ------
+    ScenarioError
+        The scenario does not fit the park; every problem is named.
+    ModelError
+        A model was asked something outside its valid range.
+    """
+    say = progress or (lambda _stage, _share: None)
+    say("layout", 0.0)
+    found = fit(scenario, park)
+    wrong = [problem for problem in found if problem.severity == "error"]
+    if wrong:
+        raise ScenarioError.of(wrong, where=scenario.file or scenario.id)
+    say("layout", 1.0)
+    return _Play(scenario, park, Streams(scenario.seeds.root if seed is None else seed), say).run(team, found)
+
+
+class _Play:
+    """One drill being played; a cloud and what it does to each place are computed once and kept."""
+
+    def __init__(self, scenario: Scenario, park: Twin, streams: Streams, say: Progress) -> None:
+        self.scenario, self.park, self.streams, self.say = scenario, park, streams, say
+        say("release", 0.0)
+        self.weather = scenario.weather.series()
+        self.releases = tuple(_release(paper, park) for paper in scenario.releases)
+        self.gas = _one_substance(scenario, self.releases)
+        self.model = model(scenario.model.name, **scenario.model.settings)
+        self.ways = WalkGraph.of(park, places=tuple(dict.fromkeys(paper.at for paper in scenario.population)))
+        self.people = populate(park, [_group(paper) for paper in scenario.population], streams, graph=self.ways)
+        self.dead = {failure.fail for failure in scenario.initial_state if failure.mode == "dead"}
+        self._clouds: dict[tuple[float, ...], tuple[Cloud, Exposure]] = {}
+        say("release", 1.0)
+
+    def run(self, team: Team, found: Sequence[Problem]) -> DrillResult:
+        """Play the declared alternatives and the team, then judge."""
+        self.say("dispersion", 0.0)
+        alarms = self._alarms({})
+        self.say("dispersion", 1.0)
+        options = {option.id: option for option in self.scenario.alternatives}
+        first = alarms[0].time if alarms else min(paper.start for paper in self.scenario.releases)
+        others: dict[str, Evacuation] = {}
+        for number, option in enumerate(options.values()):
+            self.say("counterfactuals", number / (len(options) + 2))
+            others[option.id] = self._follow(option, first)
+        best = min(options, key=lambda name: (self._loss(others[name]).toxic_load, name))
+        self.say("response", 0.0)
+        response, people = self._settle(team, options[best])
+        self.say("evacuation", 1.0)
+        idle = self._evacuate({}, ())
+        withheld = self._evacuate(response.isolated, ()) if response.orders else people
+        self.say("counterfactuals", 1.0)
+        self.say("scores", 0.0)
+        log = EventLog.of(self.scenario.time.start, response.entries)
+        courses = {"team": people, "no action": idle, "orders withheld": withheld, **others}
+        scores = score(self.scenario, log, people, {name: self._loss(p) for name, p in courses.items()}, best)
+        cloud, _ = self._cloud(response.isolated)
+        footprints = tuple(cloud.footprint(threshold) for threshold in self._thresholds(cloud))
+        self.say("scores", 0.5)
+        result = DrillResult(
+            scenario=self.scenario,
+            park=self.park,
+            seed=self.streams.seed,
+            team=team,
+            versions={"parktwin": version("parktwin")},
+            weather=self.weather,
+            releases=self.releases,
+            cut_releases=cloud.releases,
+            cloud=cloud,
+            field=self._field(cloud, footprints),
+            footprints=footprints,
+            people=people,
+            no_action=idle,
+            best=(best, others[best]),
+            log=log,
+            scores=scores,
+            warnings=self._warnings(cloud, found, alarms, people),
+        )
+        self.say("scores", 1.0)
+        return result
+
+    # -- the world
+
+    def _cloud(self, isolated: Mapping[str, float]) -> tuple[Cloud, Exposure]:
+        """Cloud of the releases cut at the given times, and what it does at each place of the park."""
+        cuts = tuple(isolated.get(paper.id, math.inf) for paper in self.scenario.releases)
+        if cuts not in self._clouds:
+            cut = [r if at == math.inf else r.cut(at) for r, at in zip(self.releases, cuts, strict=True)]
+            cloud = self.model.disperse(cut, self.weather)
+            exposure = Exposure(
+                self.ways,
+                cloud,
+                substance=self.gas,
+                weather=self.weather,
+                horizon=self.scenario.time.horizon,
+                standing_grid=_STANDING,
+            )
+            self._clouds[cuts] = (cloud, exposure)
+        return self._clouds[cuts]
+
+    def _alarms(self, isolated: Mapping[str, float]) -> tuple[Alarm, ...]:
+        cloud, _ = self._cloud(isolated)
+        return detect(self.park, cloud, self.gas, horizon=self.scenario.time.horizon, dead=self.dead)
+
+    def _evacuate(self, isolated: Mapping[str, float], orders: Sequence[Order]) -> Evacuation:
+        _, exposure = self._cloud(isolated)
+        return evacuate(
+            self.park,
+            self.people,
+            orders=orders,
+            exposure=exposure,
+            horizon=self.scenario.time.horizon,
+        )
+
+    # -- courses of action
+
+    def _settle(self, team: Team, best: Alternative) -> tuple[Response, Evacuation]:
+        """Play the response against what its own actions show, until nothing changes.
+
+        What the world shows up to t depends only on what was done before t, so each pass extends the part of the record
+        that is right by at least one isolation or head-count.
+        """
+        isolated: Mapping[str, float] = {}
+        counted: tuple[Entry, ...] = ()
+        for attempt in range(_PASSES):
+            response = respond(
+                self.scenario,
+                self.park,
+                alarms=self._alarms(isolated),
+                counted=counted,
+                streams=self.streams,
+                team=team,
+                best=best,
+            )
+            people = self._evacuate(response.isolated, response.orders)
+            shown = _people_entries(people)
+            self.say("evacuation", 1.0 - 0.5 ** (attempt + 1))
+            if response.isolated == isolated and shown == counted:
+                return response, people
+            isolated, counted = response.isolated, shown
+        raise ModelError(
+            f"the response did not settle in {_PASSES} passes",
+            where=self.scenario.file or self.scenario.id,
+            fix="look for steps of the plan that start one another in a circle",
+        )
+
+    def _follow(self, option: Alternative, first: float) -> Evacuation:
+        """What becomes of people under a declared alternative."""
+        isolated: dict[str, float] = {}
+        if option.isolate is not None:
+            at = first + option.isolate
+            isolated = {paper.id: at for paper in self.scenario.releases if getattr(paper, "isolated_by", ())}
+        orders = [
+            Order(
+                time=first + order.at,
+                action=order.action,
+                zones=order.zones,
+                muster=order.muster or "",
+                label=option.id,
+            )
+            for order in option.orders
+        ]
+        return self._evacuate(isolated, orders)
+
+    def _loss(self, people: Evacuation) -> Loss:
+        return loss_of(people, self.gas.harm.probit().load(_FATAL))
+
+    # -- what is shown
+
+    def _thresholds(self, cloud: Cloud) -> tuple[Threshold, ...]:
+        """The most severe level first; AEGL for the shortest published duration that covers the emission."""
+        emission = min(cloud.end, self.scenario.time.horizon) - cloud.start
+        duration = next((d for d in _DURATIONS if d >= emission), _DURATIONS[-1])
+        for names in _LEVELS:
+            found = []
+            for name in names:
+                try:
+                    found.append(self.gas.threshold(name, duration=duration if name.startswith("AEGL") else None))
+                except ModelError:
+                    continue
+            if found:
+                return tuple(found)
+        return ()
+
+    def _field(self, cloud: Cloud, footprints: Sequence[Footprint]) -> Field:
+        """The cloud at breathing height over the park and the second most severe footprint, frame by frame."""
+        west, south, east, north = self.park.bounds
+        for footprint in footprints[:2]:
+            area = footprint.polygon
+            if not area.is_empty:
+                a, b, c, d = area.bounds
+                west, south, east, north = min(west, a), min(south, b), max(east, c), max(north, d)
+        spacing = max(east - west, north - south) / _CELLS
+        times = np.arange(0.0, self.scenario.time.horizon + 0.5 * _FRAME, _FRAME)
+        return cloud.field(bounds=(west, south, east, north), spacing=spacing, times=times)
+
+    def _warnings(
+        self, cloud: Cloud, found: Sequence[Problem], alarms: Sequence[Alarm], people: Evacuation
+    ) -> tuple[str, ...]:
+        told = [*cloud.warnings, *(str(problem) for problem in found), *people.settings["warnings"]]
+        if not alarms:
+            told.append("no detector alarms within the horizon; the declared alternatives count from the first release")
+        told.extend(note for release in self.releases for note in release.notes)
+        doubtful = [t for t in self._thresholds(cloud) if t.status != "verified"]
+        if doubtful:
+            told.append("not verified against the publication: " + ", ".join(repr(t) for t in doubtful))
+        return tuple(dict.fromkeys(told))
+
+
+def _release(paper: ReleasePaper, park: Twin) -> Release:
+    """The release a scenario describes, from the asset it names."""
+    asset = park[paper.at]
+    height = asset.number("release_height") if paper.height is None else paper.height
+    if isinstance(paper, GasHole | LiquidHole):
+        leak = gas_leak if isinstance(paper, GasHole) else liquid_leak
+        return leak(
+            asset,
+            hole_diameter=paper.hole_diameter,
+            duration=paper.duration,
+            start=paper.start,
+            height=height,
+            label=paper.id,
+        )
+    gas = substance(paper.substance)
+    if isinstance(paper, Instantaneous):
+        return Release.instantaneous(
+            gas, x=asset.x, y=asset.y, z=height, mass=paper.mass, start=paper.start, label=paper.id
+        )
+    return Release.steady(
+        gas,
+        x=asset.x,
+        y=asset.y,
+        z=height,
+        mass_rate=paper.mass_rate,
+        start=paper.start,
+        duration=paper.duration,
+        label=paper.id,
+    )
+
+
+def _one_substance(scenario: Scenario, releases: Sequence[Release]) -> Substance:
+    names = sorted({release.substance.name for release in releases})
+    if len(names) > 1:
+        raise ScenarioError(
+            f"releases of {' and '.join(names)} in one drill",
+            where=scenario.where("releases"),
+            fix="write one scenario a substance: loads of different gases cannot be added",
+        )
+    return releases[0].substance
+
+
+def _group(paper: PeopleHere) -> Group:
+    return Group(
+        name=paper.id,
+        place=paper.at,
+        count=paper.count,
+        indoors=paper.indoors,
+        premovement=_distribution(paper.premovement),
+        speed=_distribution(paper.speed),
+    )
+
+
+def _distribution(spread: DurationSpread | SpeedSpread) -> Distribution:
+    make: Callable[..., Distribution] = getattr(Distribution, spread.family)
+    return make(*spread.parameters)
+
+
+def _people_entries(people: Evacuation) -> tuple[Entry, ...]:
+    """What the readers at the muster points show, as log entries; complete is complete everywhere."""
+    found = []
+    for time, name, detail in people.events:
+        if name == "headcount.complete":
+            found.append(Entry(time=time, actor=detail, name=f"headcount.complete:{detail}"))
+        elif name == "evacuation.complete":
+            found.append(Entry(time=time, actor="muster points", name="headcount.complete", detail={"text": detail}))
+        elif name in {"muster.first", "muster.over_capacity"}:
+            found.append(Entry(time=time, actor=detail, name=f"{name}:{detail}"))
+    return tuple(found)

@@ -1,0 +1,17 @@
+from .behaviour import Order as Order
+from .behaviour import State as State
+from .distributions import PREMOVEMENT as PREMOVEMENT
+from .distributions import WALKING_SPEED as WALKING_SPEED
+from .distributions import Distribution as Distribution
+from .exposure import Exposure as Exposure
+from .population import Group as Group
+from .population import Population as Population
+from .population import populate as populate
+from .routes import WalkGraph as WalkGraph
+from .simulate import evacuate as evacuate
+from .tracks import Evacuation as Evacuation
+from .tracks import Headcount as Headcount
+from .tracks import Tracks as Tracks
+from .view import plot_clearance as plot_clearance
+from .view import plot_evacuation as plot_evacuation
+from .walking import Walking as Walking

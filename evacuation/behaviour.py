@@ -1,0 +1,311 @@
+"""What people do with orders: who hears them, and what becomes of everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+
+from evacuation.exposure import Stay
+from evacuation.population import Population
+from evacuation.routes import SETTLEMENT_AREA, WalkGraph
+from evacuation.walking import Crossings, Engine
+from twin.errors import Problem, near
+
+if TYPE_CHECKING:
+    from twin.graph import Twin
+
+__all__ = ["Crowd", "Order", "State", "check_orders"]
+
+OUTSIDE, ROOM, CLOSED = 0, 1, 2  # modes of a stay, as `evacuation.exposure.Stay` counts them
+
+
+class State(IntEnum):
+    """What somebody is doing."""
+
+    UNAWARE = 0  # has heard no order, or was released by an all-clear
+    PREPARING = 1  # has heard an order and not yet acted on it (premovement)
+    WALKING = 2  # on the way to a muster point, queues included
+    MUSTERED = 3  # at a muster point
+    SHELTERED = 4  # in a closed room
+    EXPOSED = 5  # was to take shelter and has no building at the place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Order:
+    """An order to people, at the moment they hear it.
+
+    Every order is followed after the person's own premovement time, and a later order replaces an earlier one that has
+    not been followed yet:
+
+    - *evacuate*: walk to the muster point. Unaware or sheltered people, and those about to shelter, begin a premovement
+      now; those already preparing to walk keep their time; those walking turn to the new muster point at the next
+      junction; those mustered stay. People who cannot walk take shelter instead.
+    - *shelter*: close the room one is in, or that of the building one stands at. People walking or mustered are not
+      called back; people without a building stay outside.
+    - *all_clear*: preparing people stop, sheltered people step outside at once, those walking or mustered go on.
+
+    Parameters
+    ----------
+    time
+        When it is heard. [s]
+    action
+        What to do.
+    zones
+        Whom it is for: people whose place has this tag, and people who started inside the outline of the asset with
+        this tag; empty: everybody.
+    muster
+        Tag of the muster point to walk to; empty: the one that is quickest to reach.
+    label
+        Text for the log.
+    """
+
+    time: float
+    action: Literal["evacuate", "shelter", "all_clear"]
+    zones: tuple[str, ...] = ()
+    muster: str = ""
+    label: str = ""
+
+
+def check_orders(park: Twin, population: Population, orders: Sequence[Order], graph: WalkGraph) -> list[Problem]:
+    """Every fault of the orders: unknown words and tags, bad times, muster points that cannot be reached."""
+    tags = [asset.tag for asset in park.assets()]
+    found = []
+    for number, order in enumerate(orders, 1):
+        where = f"order {number}{f' ({order.label})' if order.label else ''}"
+        if order.action not in {"evacuate", "shelter", "all_clear"}:
+            fix = near(str(order.action), ("evacuate", "shelter", "all_clear"))
+            found.append(Problem(f"there is no action {order.action!r}", where, fix))
+        if not (np.isfinite(order.time) and order.time >= 0.0):
+            found.append(Problem(f"its time is {order.time!r}", where, "give seconds since scenario start"))
+        unknown = [zone for zone in order.zones if zone not in park]
+        found += [Problem(f"there is no zone {zone!r} in the layout", where, near(zone, tags)) for zone in unknown]
+        if order.muster and order.muster not in graph.musters:
+            what = f"there is no muster point {order.muster!r} on the ways"
+            found.append(Problem(what, where, near(order.muster, graph.musters)))
+            continue
+        if order.action == "evacuate" and not unknown:
+            who = _addressed(park, population, order)
+            found += _cut_off(population, order, graph, who & population.mobile, where)
+    return found
+
+
+def _cut_off(
+    population: Population, order: Order, graph: WalkGraph, who: NDArray[np.bool_], where: str
+) -> list[Problem]:
+    places = [population.places[k] for k in np.unique(population.place[who])]
+    if not order.muster:
+        return [Problem(p.what, where, p.fix) for p in graph.unreachable(places)]
+    row = graph.muster(order.muster)
+    lost = [p for p in places if p not in graph.places or not np.isfinite(graph.times[row, graph.places[p][0]])]
+    if not lost:
+        return []
+    what = f"muster point {order.muster!r} cannot be reached on foot from {', '.join(map(repr, lost))}"
+    return [Problem(what, where, "name another muster point, or draw the missing walkway")]
+
+
+def _addressed(park: Twin, population: Population, order: Order) -> NDArray[np.bool_]:
+    """Whom an order is for."""
+    if not order.zones:
+        return np.ones(len(population), np.bool_)
+    who = np.zeros(len(population), np.bool_)
+    for zone in order.zones:
+        if zone in population.places:
+            who |= population.place == population.places.index(zone)
+        shape = park[zone].shape
+        if shape.area > 0.0:
+            who |= shapely.intersects_xy(shape, population.x, population.y)
+    return who
+
+
+class Crowd:
+    """The people of one evacuation: what they have been told, and the engine that moves them.
+
+    Parameters
+    ----------
+    park
+        Twin of the park.
+    population
+        The people.
+    graph
+        Ways.
+    horizon
+        End of the evacuation. [s]
+    """
+
+    def __init__(self, park: Twin, population: Population, graph: WalkGraph, horizon: float) -> None:
+        n = len(population)
+        self._park, self.population, self.graph, self.horizon = park, population, graph, horizon
+        self.engine = Engine(
+            graph.links, onward=graph.onward, speed=population.speed, horizon=horizon, walking=graph.walking
+        )
+        self.order_time = np.full(n, np.inf)  # first order heard
+        self.start_time = np.full(n, np.inf)  # sets out, as planned or done
+        self.shelter_time = np.full(n, np.inf)  # closes the room, as planned or done
+        self.muster = np.full(n, -1, np.int64)
+        self.exposed = np.zeros(n, np.bool_)
+        self.rooms = _Rooms.of(park, population, graph)
+        mode = np.where(population.indoors, ROOM, OUTSIDE)
+        self._changes = [(np.arange(n), np.zeros(n), mode.astype(np.int64))]
+
+    def follow(self, order: Order) -> NDArray[np.int64]:
+        """Let people hear an order at its time; return those it is for."""
+        now, people = order.time, self.population
+        self.engine.advance(now)
+        who = np.flatnonzero(_addressed(self._park, people, order))
+        here = who[self.start_time[who] > now]
+        if order.action == "all_clear":
+            self._release(here, now)
+            return who
+        self.order_time[who] = np.minimum(self.order_time[who], now)
+        if order.action == "shelter":
+            self._hide(here, now)
+            return who
+        self._hide(here[~people.mobile[here]], now)
+        self._send(here[people.mobile[here]], order)
+        self._turn(who[(self.start_time[who] <= now) & np.isinf(self.engine.arrival[who])], order)
+        return who
+
+    def _goals(self, who: NDArray[np.int64], order: Order) -> NDArray[np.int64]:
+        if order.muster:
+            return np.full(who.size, self.graph.muster(order.muster), np.int64)
+        nearest = [self.graph.nearest_muster(tag) for tag in self.population.places]
+        return np.array(nearest, np.int64)[self.population.place[who]]
+
+    def _send(self, who: NDArray[np.int64], order: Order) -> None:
+        """Make people at their place prepare to walk."""
+        preparing = np.isfinite(self.start_time[who])
+        fresh = order.time + self.population.premovement[who]
+        self.start_time[who] = np.where(preparing, self.start_time[who], fresh)
+        pending = who[self.shelter_time[who] > order.time]
+        self.shelter_time[pending] = np.inf
+        self.exposed[who] = False
+        self.muster[who] = self._goals(who, order)
+        self._enlist(who)
+
+    def _turn(self, who: NDArray[np.int64], order: Order) -> None:
+        """Send people on their way to another muster point."""
+        self.muster[who] = self._goals(who, order)
+        begun = self.engine.started[who]
+        self.engine.redirect(who[begun], self.muster[who[begun]])
+        self._enlist(who[~begun])
+
+    def _enlist(self, who: NDArray[np.int64]) -> None:
+        places = self.population.places
+        first = [
+            [self.graph.first_link(tag, m) if tag in self.graph.places else -1 for m in range(len(self.graph.musters))]
+            for tag in places
+        ]
+        link = np.array(first, np.int64)[self.population.place[who], self.muster[who]] if who.size else who
+        time = self.start_time[who] + self.rooms.approach[who]
+        self.engine.start(who, time=time, link=link, destination=self.muster[who])
+
+    def _stay(self, who: NDArray[np.int64]) -> None:
+        """Take back the walk of people who have not set out."""
+        self.start_time[who] = np.inf
+        self.muster[who] = -1
+        nowhere = np.full(who.size, -1, np.int64)
+        self.engine.start(who, time=np.full(who.size, np.inf), link=nowhere, destination=nowhere)
+
+    def _hide(self, who: NDArray[np.int64], now: float) -> None:
+        """Make people at their place prepare to take shelter."""
+        self._stay(who)
+        lost = ~self.rooms.home[who]
+        self.exposed[who[lost]] = True
+        fresh = who[~lost & np.isinf(self.shelter_time[who])]
+        self.shelter_time[fresh] = now + self.population.premovement[fresh]
+
+    def _release(self, who: NDArray[np.int64], now: float) -> None:
+        """Let people at their place stop preparing, and step out of their shelters."""
+        self._stay(who)
+        closed = who[self.shelter_time[who] <= now]
+        self._change(closed, self.shelter_time[closed], CLOSED)
+        self._change(closed, np.full(closed.size, now), OUTSIDE)
+        self.shelter_time[who] = np.inf
+        self.exposed[who] = False
+
+    def _change(self, who: NDArray[np.int64], time: NDArray[np.float64], mode: int) -> None:
+        self._changes.append((who, time, np.full(who.size, mode, np.int64)))
+
+    def states(self) -> NDArray[np.int8]:
+        """State of everybody at the horizon, shape (n,)."""
+        end = self.horizon
+        heard = (np.isfinite(self.start_time) & (self.start_time > end)) | (
+            np.isfinite(self.shelter_time) & (self.shelter_time > end)
+        )
+        choices = (
+            (self.engine.arrival <= end, State.MUSTERED),
+            (self.start_time <= end, State.WALKING),
+            (heard, State.PREPARING),
+            (self.shelter_time <= end, State.SHELTERED),
+            (self.exposed, State.EXPOSED),
+        )
+        found = np.select([c for c, _ in choices], [int(s) for _, s in choices], int(State.UNAWARE))
+        return np.asarray(found, np.int8)
+
+    def stay(self, crossings: Crossings) -> Stay:
+        """How everybody spent the time before walking, for the toxic load."""
+        n = len(self.population)
+        stop = np.minimum(self.engine.arrival, self.horizon)
+        moved = np.diff(crossings.first) > 0
+        stop[moved] = crossings.times[crossings.first[:-1][moved], 0]
+        self._change(*_some(self.shelter_time, np.isfinite(self.shelter_time)), CLOSED)
+        self._change(*_some(self.start_time, self.rooms.scattered & np.isfinite(self.start_time)), OUTSIDE)
+        who, when, mode = (np.concatenate(part) for part in zip(*self._changes, strict=True))
+        order = np.lexsort((np.arange(who.size), when, who))
+        first = np.searchsorted(who[order], np.arange(n + 1)).astype(np.int64)
+        rooms = self.rooms
+        return Stay(
+            x=self.population.x, y=self.population.y, room_x=rooms.x, room_y=rooms.y, exchange=rooms.exchange,
+            sealed=rooms.sealed, stop=stop, first=first, when=when[order], mode=mode[order],
+        )  # fmt: skip
+
+
+def _some(time: NDArray[np.float64], chosen: NDArray[np.bool_]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    who = np.flatnonzero(chosen)
+    return who, time[who]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Rooms:
+    """What the place of each person is like, shape (n,): rooms, where they draw air, air changes, way to the exit."""
+
+    home: NDArray[np.bool_]
+    scattered: NDArray[np.bool_]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    exchange: NDArray[np.float64]
+    sealed: NDArray[np.float64]
+    approach: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, park: Twin, people: Population, graph: WalkGraph) -> _Rooms:
+        rows = np.zeros((len(people.places), 7))
+        for row, tag in zip(rows, people.places, strict=True):
+            asset = park[tag]
+            if asset.get("air_changes") is not None:
+                normal = asset.number("air_changes")
+                closed = asset.get("air_changes_sheltered")
+                row[:3] = 1.0, normal, normal if closed is None else asset.number("air_changes_sheltered")
+            leaf = graph.places.get(tag, (-1, -1))[0]
+            row[3:] = asset.x, asset.y, leaf, asset.shape.area > SETTLEMENT_AREA
+        home, exchange, sealed, x, y, leaf, spread = rows[people.place].T if len(people) else np.zeros((7, 0))
+        is_home, scattered, known = home > 0.0, spread > 0.0, leaf >= 0.0
+        node = np.where(known, leaf, 0.0).astype(np.int64)
+        gap = np.zeros(len(people))
+        if known.any():
+            gap = np.where(known, np.hypot(people.x - graph.node_x[node], people.y - graph.node_y[node]), 0.0)
+        return cls(
+            home=is_home,
+            scattered=scattered,
+            x=np.where(is_home, np.where(scattered, people.x, x), np.nan),
+            y=np.where(is_home, np.where(scattered, people.y, y), np.nan),
+            exchange=np.ascontiguousarray(exchange),
+            sealed=np.ascontiguousarray(sealed),
+            approach=gap / people.speed,
+        )

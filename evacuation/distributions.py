@@ -1,0 +1,154 @@
+"""Distributions of human quantities: walking speed, premovement time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from twin.errors import ModelError
+
+__all__ = ["PREMOVEMENT", "WALKING_SPEED", "Distribution"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """A distribution cut to [low, high], drawn by inversion: one uniform number a person.
+
+    Build it by :meth:`fixed`, :meth:`uniform`, :meth:`normal` or :meth:`lognormal`.
+
+    Parameters
+    ----------
+    kind
+        "fixed", "uniform", "normal" or "lognormal".
+    centre
+        Value, mean before cutting, or median before cutting.
+    spread
+        Standard deviation (normal) or sigma of the logarithm (lognormal); 0 otherwise.
+    low, high
+        Cut; no draw lies outside.
+
+    Raises
+    ------
+    ModelError
+        A number that is not finite, a spread that is not positive, or an empty range.
+    """
+
+    kind: Literal["fixed", "uniform", "normal", "lognormal"]
+    centre: float
+    spread: float = 0.0
+    low: float = 0.0
+    high: float = math.inf
+
+    def __post_init__(self) -> None:
+        where = f"Distribution.{self.kind}"
+        if not (math.isfinite(self.centre) and math.isfinite(self.spread)) or math.isnan(self.low + self.high):
+            raise ModelError(f"{self!r} has a number that is not finite", where=where, fix="give finite numbers")
+        if self.kind in {"normal", "lognormal"} and self.spread <= 0.0:
+            raise ModelError(f"the spread is {self.spread:g}", where=where, fix="give a positive spread, or use fixed")
+        if self.kind == "lognormal" and self.centre <= 0.0:
+            raise ModelError(f"the median is {self.centre:g}", where=where, fix="give a positive median")
+        if self.low > self.high or (self.low == self.high and self.kind != "fixed"):
+            raise ModelError(f"the range is {self.low:g} to {self.high:g}", where=where, fix="give low below high")
+        if self.kind in {"normal", "lognormal"} and not self._chance(self.low) < self._chance(self.high):
+            raise ModelError(f"{self!r} has nothing between its limits", where=where, fix="widen low and high")
+
+    @classmethod
+    def fixed(cls, value: float) -> Self:
+        """Everybody has the same value."""
+        return cls(kind="fixed", centre=value, low=value, high=value)
+
+    @classmethod
+    def uniform(cls, low: float, high: float) -> Self:
+        """Equal density between two values."""
+        return cls(kind="uniform", centre=0.5 * (low + high), low=low, high=high)
+
+    @classmethod
+    def normal(cls, mean: float, deviation: float, *, low: float | None = None, high: float | None = None) -> Self:
+        """Normal distribution; cut at three deviations either side (and at 0) unless told otherwise."""
+        least = max(0.0, mean - 3.0 * deviation) if low is None else low
+        return cls(
+            kind="normal",
+            centre=mean,
+            spread=deviation,
+            low=least,
+            high=mean + 3.0 * deviation if high is None else high,
+        )
+
+    @classmethod
+    def lognormal(cls, median: float, sigma: float, *, low: float = 0.0, high: float = math.inf) -> Self:
+        """Lognormal distribution by its median and the standard deviation of the logarithm."""
+        return cls(kind="lognormal", centre=median, spread=sigma, low=low, high=high)
+
+    def quantile(self, chance: ArrayLike) -> NDArray[np.float64]:
+        """Value not exceeded with the given probability.
+
+        Parameters
+        ----------
+        chance
+            0 to 1, any shape.
+        """
+        from scipy.special import ndtri
+
+        p = np.asarray(chance, float)
+        if self.kind == "fixed":
+            return np.full(p.shape, self.centre)
+        if self.kind == "uniform":
+            return np.asarray(self.low + p * (self.high - self.low))
+        least, most = self._chance(self.low), self._chance(self.high)
+        score = ndtri(least + p * (most - least))
+        value = self.centre * np.exp(self.spread * score) if self.kind == "lognormal" else self._line(score)
+        return np.asarray(np.clip(value, self.low, self.high))
+
+    def sample(self, rng: np.random.Generator, n: int) -> NDArray[np.float64]:
+        """Draw `n` values; the first values do not depend on `n`."""
+        return self.quantile(rng.random(n))
+
+    def _line(self, score: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.centre + self.spread * score
+
+    def _chance(self, value: float) -> float:
+        """Probability before cutting."""
+        from scipy.special import ndtr
+
+        if self.kind == "lognormal":
+            if value <= 0.0:
+                return 0.0
+            return float(ndtr(math.log(value / self.centre) / self.spread)) if math.isfinite(value) else 1.0
+        return float(ndtr((value - self.centre) / self.spread))
+
+    def __repr__(self) -> str:
+        if self.kind == "fixed":
+            return f"<Distribution fixed {self.centre:g}>"
+        if self.kind == "uniform":
+            return f"<Distribution uniform {self.low:g} to {self.high:g}>"
+        name = "mean" if self.kind == "normal" else "median"
+        return f"<Distribution {self.kind}, {name} {self.centre:g}, {self.spread:g}, in {self.low:g} to {self.high:g}>"
+
+
+WALKING_SPEED = Distribution.normal(1.34, 0.26)
+"""Free walking speed on the level, mixed adults. [m s⁻¹]
+
+Weidmann U. (1992), Transporttechnik der Fussgänger, Schriftenreihe des IVT 90, ETH Zürich: mean 1.34, deviation 0.26.
+Cut at three deviations."""
+
+
+def _between(one: float, ninety_nine: float) -> Distribution:
+    """Lognormal through the 1st and 99th percentile, the form of the tables of PD 7974-6."""
+    reach = 2.3263478740408408  # 99th percentile of the standard normal distribution
+    return Distribution.lognormal(math.sqrt(one * ninety_nine), math.log(ninety_nine / one) / (2.0 * reach))
+
+
+PREMOVEMENT: Mapping[str, Distribution] = MappingProxyType(
+    {"M1": _between(30.0, 90.0), "M2": _between(60.0, 180.0), "M3": _between(900.0, 1800.0)}
+)
+"""Premovement time by level of emergency management, for people awake and familiar with the place. [s]
+
+BSI PD 7974-6 (human factors), behavioural scenario A (factory, office), simple buildings: 1st and 99th percentile 30
+and 90 s where staff are trained and the system audited (M1), 60 and 180 s with trained staff (M2), 900 and 1800 s with
+the least management (M3); lognormal between them, as tabulated in the open evacuation tool AAMKS."""

@@ -1,0 +1,301 @@
+"""Toxic load of people: the air sampled where and when somebody breathes it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evacuation import _kernels as k
+from evacuation.routes import WalkGraph
+from evacuation.walking import Crossings
+from plant_models.harm import Probit
+from plant_models.substances import Substance
+from twin.errors import ModelError
+from twin.hazard import Hazard
+from twin.weather import Weather, WeatherSeries
+
+__all__ = ["Exposure", "Stay"]
+
+_BLOCK = 30  # bins sampled together
+_MOST_POINTS = 1 << 20  # points of one call of the hazard
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stay:
+    """How people spend the time at their place before they walk.
+
+    Parameters
+    ----------
+    x, y
+        Where each person stands, shape (n,). [m]
+    room_x, room_y
+        Where the room of each person draws its air; NaN for a place without rooms. [m]
+    exchange, sealed
+        Air changes of the room, as used and closed. [s⁻¹]
+    stop
+        When each person leaves the place, at most the horizon. [s]
+    first, when, mode
+        Changes of person i from ``first[i]`` to ``first[i + 1]``: time [s], and 0 outside, 1 in the room, 2 in the
+        closed room. The first is at time 0.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    room_x: NDArray[np.float64]
+    room_y: NDArray[np.float64]
+    exchange: NDArray[np.float64]
+    sealed: NDArray[np.float64]
+    stop: NDArray[np.float64]
+    first: NDArray[np.int64]
+    when: NDArray[np.float64]
+    mode: NDArray[np.int64]
+
+
+class Exposure:
+    """Table of air over places and times, filled as it is needed and shared by many evacuations.
+
+    Build it once for a cloud and pass it to every evacuation in that cloud: places and times that another policy has
+    sampled are not asked for again.
+
+    Parameters
+    ----------
+    graph
+        Ways of the park.
+    hazard
+        The gas.
+    substance
+        What the gas is: it carries the probits.
+    weather
+        Temperature and pressure of the air.
+    horizon
+        End of the count. [s]
+    probit
+        Name of the probit set; None: the default set of the substance.
+    time_bin
+        The concentration is constant over this time, sampled in its middle. [s]
+    segment
+        Links are cut into equal pieces no longer than this, sampled in their middle. [m]
+    height
+        Height at which people breathe. [m]
+    standing_grid
+        Standing positions are rounded to this grid; 0: each stands where it stands. [m]
+
+    Raises
+    ------
+    ModelError
+        A time, length or grid that makes no sense, or an unknown probit set.
+
+    Notes
+    -----
+    The load of a person is the integral of ``c**n`` over time, in the unit of the probit. Walking people pass each
+    segment of a link at constant speed and wait at its end; loads between bin edges come from running totals, so a
+    crossing costs the same however long it takes. Halving `time_bin` and `segment` tells the error of sampling.
+    """
+
+    def __init__(
+        self,
+        graph: WalkGraph,
+        hazard: Hazard,
+        *,
+        substance: Substance,
+        weather: Weather | WeatherSeries,
+        horizon: float,
+        probit: str | None = None,
+        time_bin: float = 10.0,
+        segment: float = 25.0,
+        height: float = 1.5,
+        standing_grid: float = 0.0,
+    ) -> None:
+        for name, value, least in (
+            ("horizon", horizon, 1e-9),
+            ("time_bin", time_bin, 1e-9),
+            ("segment", segment, 1e-9),
+            ("height", height, 0.0),
+            ("standing_grid", standing_grid, 0.0),
+        ):
+            if not (np.isfinite(value) and value >= least):
+                raise ModelError(f"{name} is {value!r}", where=f"Exposure.{name}", fix="give a positive number")
+        self.graph, self.hazard, self.substance, self.horizon = graph, hazard, substance, float(horizon)
+        self.probit: Probit = substance.harm.probit(probit)
+        self.time_bin, self.segment, self.height = float(time_bin), float(segment), float(height)
+        self.standing_grid = float(standing_grid)
+        self._bins = max(int(np.ceil(horizon / time_bin - 1e-9)), 1)
+        self._mid = (np.arange(self._bins) + 0.5) * self.time_bin
+        self._states = WeatherSeries.of(weather)
+        self._factor = self._unit_rates()
+        self._rows: dict[tuple[float, float], int] = {}
+        self._x, self._y = np.empty(0), np.empty(0)
+        self._air, self._total = np.empty((0, self._bins)), np.empty((0, self._bins + 1))
+        self._known = np.empty((0, -(-self._bins // _BLOCK)), np.bool_)
+        self._segment_row = np.full(len(graph.kinds), -1, np.int64)
+        self._segments = np.maximum(np.ceil(graph.links.length[::2] / self.segment - 1e-9), 1.0).astype(np.int64)
+        self.samples = 0
+
+    def load(
+        self, stay: Stay, crossings: Crossings, *, arrival: NDArray[np.float64], muster: NDArray[np.int64]
+    ) -> NDArray[np.float64]:
+        """Toxic load of everybody until the horizon, shape (n,). [unit of the probit]
+
+        Parameters
+        ----------
+        stay
+            The time at their place.
+        crossings
+            The way.
+        arrival
+            Arrival at the muster point, inf if never. [s]
+        muster
+            Number of the muster point, -1 if none.
+        """
+        out = np.zeros(stay.x.size)
+        self._add_stay(stay, out)
+        self._add_way(crossings, out)
+        there = np.flatnonzero(np.isfinite(arrival) & (arrival < self.horizon) & (muster >= 0))
+        if there.size:
+            leaf = np.array([self.graph.places[tag][0] for tag in self.graph.musters], np.int64)[muster[there]]
+            rows = self._spots(self.graph.node_x[leaf], self.graph.node_y[leaf])
+            stop = np.full(there.size, self.horizon)
+            self._sample(rows, arrival[there], stop)
+            part = np.zeros(there.size)
+            k.between(self._total, rows, np.ascontiguousarray(arrival[there]), stop, self.time_bin, part)
+            out[there] += part
+        return out
+
+    def load_of(self, concentration: ArrayLike, duration: ArrayLike) -> NDArray[np.float64]:
+        """Load of a steady concentration [kg m⁻³] over a duration [s], in the weather of time 0."""
+        state = self._states.states[0]
+        rate = self.probit.load_rate(concentration, state.temperature, state.pressure)
+        return np.asarray(rate * np.asarray(duration, float))
+
+    @property
+    def settings(self) -> Mapping[str, object]:
+        """What the loads depend on, for the record."""
+        state = self._states.states[0]
+        return {
+            "substance": self.substance.name,
+            "probit": self.probit.name,
+            "probit_a": self.probit.a,
+            "probit_b": self.probit.b,
+            "load_exponent": self.probit.n,
+            "load_unit": self.probit.load_unit,
+            "probit_source": self.probit.source,
+            "probit_status": self.probit.status,
+            "temperature": state.temperature,
+            "pressure": state.pressure,
+            "time_bin": self.time_bin,
+            "segment": self.segment,
+            "breathing_height": self.height,
+            "standing_grid": self.standing_grid,
+        }
+
+    def __repr__(self) -> str:
+        return (
+            f"<Exposure to {self.substance.name} until {self.horizon:g} s: {self._x.size} places in bins of "
+            f"{self.time_bin:g} s, {self.samples} samples, load in {self.probit.load_unit}>"
+        )
+
+    def _unit_rates(self) -> NDArray[np.float64]:
+        """Load rate at 1 kg m⁻³ in every bin; the rate at c is this times c**n."""
+        held = np.clip(np.searchsorted(self._states.times, self._mid, side="right") - 1, 0, None)
+        rates = [float(self.probit.load_rate(1.0, s.temperature, s.pressure)) for s in self._states.states]
+        return np.array(rates)[held]
+
+    def _spots(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Rows of places, new ones appended."""
+        rows = np.empty(x.size, np.int64)
+        fresh: list[tuple[float, float]] = []
+        for i, spot in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
+            row = self._rows.get(spot)
+            if row is None:
+                row = self._rows[spot] = self._x.size + len(fresh)
+                fresh.append(spot)
+            rows[i] = row
+        self._append(fresh)
+        return rows
+
+    def _append(self, spots: list[tuple[float, float]]) -> None:
+        if not spots:
+            return
+        n, xy = len(spots), np.array(spots)
+        self._x, self._y = np.concatenate([self._x, xy[:, 0]]), np.concatenate([self._y, xy[:, 1]])
+        self._air = np.concatenate([self._air, np.zeros((n, self._bins))])
+        self._total = np.concatenate([self._total, np.zeros((n, self._bins + 1))])
+        self._known = np.concatenate([self._known, np.zeros((n, self._known.shape[1]), np.bool_)])
+
+    def _sample(self, rows: NDArray[np.int64], start: NDArray[np.float64], stop: NDArray[np.float64]) -> None:
+        """Ask the hazard for the blocks of bins in which a row is needed and not yet known."""
+        count, blocks = self._known.shape
+        span = self.time_bin * _BLOCK
+        since, until = np.full(count, np.inf), np.full(count, -np.inf)
+        np.minimum.at(since, rows, start)
+        np.maximum.at(until, rows, stop)
+        edge = np.arange(blocks) * span
+        wanted = (since[:, None] < edge + span) & (until[:, None] > edge) & ~self._known
+        for block in np.flatnonzero(wanted.any(axis=0)).tolist():
+            bins = slice(block * _BLOCK, min((block + 1) * _BLOCK, self._bins))
+            times = self._mid[bins]
+            new = np.flatnonzero(wanted[:, block])
+            for part in np.array_split(new, max(1, -(-new.size * times.size // _MOST_POINTS))):
+                air = self.hazard.concentration(self._x[part, None], self._y[part, None], self.height, times[None, :])
+                self._air[part, bins] = np.maximum(air, 0.0)
+                self.samples += part.size * times.size
+        self._known |= wanted
+        changed = np.flatnonzero(wanted.any(axis=1))
+        rate = self._factor * self._air[changed] ** self.probit.n
+        self._total[changed, 1:] = np.cumsum(rate * self.time_bin, axis=1)
+
+    def _add_stay(self, stay: Stay, out: NDArray[np.float64]) -> None:
+        if not out.size:
+            return
+        grid = self.standing_grid
+        x, y = (np.round(v / grid) * grid if grid > 0.0 else v for v in (stay.x, stay.y))
+        lived = np.isfinite(stay.room_x)
+        room = np.full(x.size, -1, np.int64)
+        ever_out = np.logical_or.reduceat(stay.mode == 0, stay.first[:-1])
+        ever_in = np.logical_or.reduceat(stay.mode != 0, stay.first[:-1])
+        spot = np.zeros(x.size, np.int64)
+        begin = np.zeros(x.size)
+        outside = np.flatnonzero(ever_out | ~lived)
+        spot[outside] = self._spots(x[outside], y[outside])
+        self._sample(spot[outside], begin[outside], stay.stop[outside])
+        inside = np.flatnonzero(lived & ever_in)
+        room[inside] = self._spots(stay.room_x[inside], stay.room_y[inside])
+        self._sample(room[inside], begin[inside], stay.stop[inside])
+        k.standing(
+            self._air, self._total, self._factor, self.probit.n, self.time_bin, spot, room, stay.stop, stay.exchange,
+            stay.sealed, stay.first, stay.when, stay.mode, out,
+        )  # fmt: skip
+
+    def _add_way(self, crossings: Crossings, out: NDArray[np.float64]) -> None:
+        if not crossings.link.size:
+            return
+        way = crossings.link // 2
+        used = np.unique(way)
+        fresh: list[tuple[float, float]] = []
+        for number in used[self._segment_row[used] < 0].tolist():
+            self._segment_row[number] = self._x.size + len(fresh)
+            fresh += self._middles(number)
+        self._append(fresh)
+        begin, end = np.full(used.size, np.inf), np.full(used.size, -np.inf)
+        place = np.searchsorted(used, way)
+        np.minimum.at(begin, place, crossings.times[:, 0])
+        np.maximum.at(end, place, np.minimum(crossings.times[:, 2], self.horizon))
+        n = self._segments[used]
+        rows = np.repeat(self._segment_row[used], n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
+        self._sample(rows, np.repeat(begin, n), np.repeat(end, n))
+        k.along(
+            self._total, self.time_bin, self.horizon, crossings.first, crossings.link, crossings.times,
+            self._segment_row, self._segments, out,
+        )  # fmt: skip
+
+    def _middles(self, way: int) -> list[tuple[float, float]]:
+        """Middles of the segments of a way, in the direction of its even link."""
+        n = int(self._segments[way])
+        part = (np.arange(n) + 0.5) / n
+        tail, head = self.graph.tail[2 * way], self.graph.head[2 * way]
+        x = self.graph.node_x[tail] + part * (self.graph.node_x[head] - self.graph.node_x[tail])
+        y = self.graph.node_y[tail] + part * (self.graph.node_y[head] - self.graph.node_y[tail])
+        return list(zip(x.tolist(), y.tolist(), strict=True))

@@ -1,0 +1,235 @@
+"""Who is in the park: groups of people, and the individuals drawn from them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry.base import BaseGeometry
+
+from evacuation.distributions import PREMOVEMENT, WALKING_SPEED, Distribution
+from evacuation.routes import WalkGraph
+from twin.errors import ModelError, Problem, near
+from twin.seeds import Streams
+
+if TYPE_CHECKING:
+    from twin.graph import Twin
+
+__all__ = ["Group", "Population", "populate"]
+
+_POINT_RADIUS = 5.0  # m; people of a place drawn as a point stand around it
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """People of one kind at one place.
+
+    Parameters
+    ----------
+    name
+        Name of the group; it also names its random numbers, so renaming a group draws other people.
+    place
+        Tag of the asset where they are.
+    count
+        How many.
+    indoors
+        Whether they are inside, or the fraction that is. The place must be a building (have air changes).
+    premovement
+        From hearing an order to acting on it. [s]
+    speed
+        Free walking speed. [m s⁻¹]
+    mobile
+        Whether they can walk away; people who cannot take shelter when ordered to leave.
+    """
+
+    name: str
+    place: str
+    count: int
+    indoors: bool | float = False
+    premovement: Distribution = PREMOVEMENT["M1"]
+    speed: Distribution = WALKING_SPEED
+    mobile: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Population:
+    """Individuals; person i is entry i of every array.
+
+    Parameters
+    ----------
+    x, y
+        Where they are at the start, shape (n,). [m]
+    place
+        Number of the place in `places`, shape (n,).
+    group
+        Number of the group in `groups`, shape (n,).
+    indoors
+        Whether inside at the start, shape (n,).
+    mobile
+        Whether able to walk away, shape (n,).
+    premovement
+        From hearing an order to acting on it, shape (n,). [s]
+    speed
+        Free walking speed, shape (n,). [m s⁻¹]
+    places
+        Tags.
+    groups
+        Names.
+    seed
+        Seed of the random streams; None when a generator was given.
+    """
+
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    place: NDArray[np.int64]
+    group: NDArray[np.int64]
+    indoors: NDArray[np.bool_]
+    mobile: NDArray[np.bool_]
+    premovement: NDArray[np.float64]
+    speed: NDArray[np.float64]
+    places: tuple[str, ...]
+    groups: tuple[str, ...]
+    seed: int | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y", "place", "group", "indoors", "mobile", "premovement", "speed"):
+            getattr(self, name).flags.writeable = False
+
+    def __len__(self) -> int:
+        return int(self.x.size)
+
+    def of(self, group: str) -> NDArray[np.int64]:
+        """Numbers of the people of a group.
+
+        Raises
+        ------
+        ModelError
+            No such group.
+        """
+        if group not in self.groups:
+            raise ModelError(f"no group {group!r}", where="Population", fix=near(group, self.groups))
+        return np.flatnonzero(self.group == self.groups.index(group))
+
+    def __repr__(self) -> str:
+        rows = ", ".join(f"{name} {int((self.group == k).sum())}" for k, name in enumerate(self.groups))
+        return f"<Population of {len(self)} people, {int(self.indoors.sum())} indoors: {rows or 'nobody'}>"
+
+
+def populate(
+    park: Twin, groups: Sequence[Group], streams: Streams | np.random.Generator, *, graph: WalkGraph | None = None
+) -> Population:
+    """Draw the individuals of all groups.
+
+    Positions are uniform inside a polygon, along a line, or within 5 m of a point. Every quantity of every group has
+    its own stream of random numbers: adding a group changes nobody in the others.
+
+    Parameters
+    ----------
+    park
+        Twin of the park.
+    groups
+        The people.
+    streams
+        Random streams (recommended), or a generator that gives one seed.
+    graph
+        Ways of the park if already built.
+
+    Raises
+    ------
+    ModelError
+        All of these at once: unknown place; negative count; two groups of one name; indoors where there is no
+        building; speeds or premovement times that can be zero or negative; a place from which mobile people reach no
+        muster point.
+    """
+    seeded = streams if isinstance(streams, Streams) else Streams(int(streams.integers(2**63)))
+    problems = [p for number, group in enumerate(groups) for p in _faults(park, group, groups[:number])]
+    known = [g for g in groups if g.place in park]
+    walkers = tuple(dict.fromkeys(g.place for g in known if g.mobile and g.count > 0))
+    if walkers:
+        ways = graph if graph is not None else WalkGraph.of(park, places=walkers)
+        problems += ways.unreachable(walkers)
+    if problems:
+        raise ModelError.of(problems, where="populate")
+    places = tuple(dict.fromkeys(g.place for g in groups))
+    sizes = [g.count for g in groups]
+    drawn = [_draw(park[g.place].shape, g, seeded.child(f"people/{g.name}")) for g in groups]
+    x, y, premovement, speed = (np.concatenate([np.empty(0), *(d[k] for d in drawn)]) for k in range(4))
+    return Population(
+        x=x,
+        y=y,
+        place=np.repeat([places.index(g.place) for g in groups], sizes).astype(np.int64),
+        group=np.repeat(np.arange(len(groups)), sizes).astype(np.int64),
+        indoors=np.concatenate([np.empty(0), *(d[4] for d in drawn)]).astype(np.bool_),
+        mobile=np.repeat([g.mobile for g in groups], sizes).astype(np.bool_),
+        premovement=premovement,
+        speed=speed,
+        places=places,
+        groups=tuple(g.name for g in groups),
+        seed=streams.seed if isinstance(streams, Streams) else None,
+    )
+
+
+def _faults(park: Twin, group: Group, before: Sequence[Group]) -> list[Problem]:
+    where = f"group {group.name!r}"
+    found = []
+    if group.name in {g.name for g in before}:
+        found.append(Problem("the name is given twice", where, "give every group its own name"))
+    if group.count < 0 or group.count != int(group.count):
+        found.append(Problem(f"count is {group.count!r}", where, "give a whole number of people, 0 or more"))
+    if not 0.0 <= float(group.indoors) <= 1.0:
+        found.append(Problem(f"indoors is {group.indoors!r}", where, "give yes, no, or a fraction from 0 to 1"))
+    if group.speed.low < 0.05:
+        found.append(Problem(f"speed can be {group.speed.low:g} m/s", where, "cut it at 0.05 m/s or more"))
+    if group.premovement.low < 0.0:
+        found.append(Problem(f"premovement can be {group.premovement.low:g} s", where, "cut it at 0 s or more"))
+    if group.place not in park:
+        tags = [asset.tag for asset in park.assets()]
+        found.append(Problem(f"there is no place {group.place!r} in the layout", where, near(group.place, tags)))
+    elif float(group.indoors) > 0.0 and park[group.place].get("air_changes") is None:
+        what = f"{group.place!r} ({park[group.place].kind}) has no indoors"
+        found.append(Problem(what, where, "put them at a building, or set indoors to no"))
+    return found
+
+
+def _draw(shape: BaseGeometry, group: Group, streams: Streams) -> tuple[NDArray[np.float64], ...]:
+    """Positions, premovement times, speeds, and 1 for those indoors."""
+    n = int(group.count)
+    x, y = _positions(shape, n, streams["position"])
+    inside = np.zeros(n)
+    inside[np.argsort(streams["indoors"].random(n), kind="stable")[: round(float(group.indoors) * n)]] = 1.0
+    return x, y, group.premovement.sample(streams["premovement"], n), group.speed.sample(streams["speed"], n), inside
+
+
+def _positions(
+    shape: BaseGeometry, n: int, rng: np.random.Generator
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    if shape.geom_type in {"LineString", "MultiLineString", "LinearRing"}:
+        points = shapely.line_interpolate_point(shapely.line_merge(shape), rng.random(n), normalized=True)
+        return shapely.get_x(points), shapely.get_y(points)
+    if shape.geom_type in {"Polygon", "MultiPolygon"} and shape.area > 0.0:
+        return _inside(shape, n, rng)
+    centre = shape.centroid
+    draw = rng.random((n, 2))
+    radius, angle = _POINT_RADIUS * np.sqrt(draw[:, 0]), 2.0 * np.pi * draw[:, 1]
+    return centre.x + radius * np.cos(angle), centre.y + radius * np.sin(angle)
+
+
+def _inside(shape: BaseGeometry, n: int, rng: np.random.Generator) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Uniform points in a polygon, by rejection from its box; the first points do not depend on `n`."""
+    x_min, y_min, x_max, y_max = shape.bounds
+    shapely.prepare(shape)
+    share = shape.area / ((x_max - x_min) * (y_max - y_min))
+    found: list[NDArray[np.float64]] = []
+    have = 0
+    while have < n:
+        draw = rng.random((int((n - have) / share * 1.2) + 16, 2))
+        xy = np.column_stack([x_min + draw[:, 0] * (x_max - x_min), y_min + draw[:, 1] * (y_max - y_min)])
+        xy = xy[shapely.contains_xy(shape, xy[:, 0], xy[:, 1])]
+        found.append(xy)
+        have += len(xy)
+    xy = np.concatenate(found)[:n] if found else np.empty((0, 2))
+    return xy[:, 0].copy(), xy[:, 1].copy()

@@ -1,0 +1,285 @@
+"""The evacuation on the clock: orders, people, muster readers, head-count."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import simpy
+from numpy.typing import NDArray
+
+from evacuation.behaviour import Crowd, Order, check_orders
+from evacuation.exposure import Exposure
+from evacuation.population import Population
+from evacuation.routes import WalkGraph
+from evacuation.tracks import Evacuation, Tracks
+from plant_models.substances import Substance
+from twin.errors import ModelError
+from twin.hazard import Hazard
+from twin.weather import Weather, WeatherSeries
+
+if TYPE_CHECKING:
+    from twin.graph import Twin
+
+__all__ = ["evacuate"]
+
+
+def evacuate(
+    park: Twin,
+    population: Population,
+    *,
+    orders: Sequence[Order] = (),
+    hazard: Hazard | None = None,
+    substance: Substance | None = None,
+    weather: Weather | WeatherSeries | None = None,
+    probit: str | None = None,
+    horizon: float,
+    time_step: float = 1.0,
+    graph: WalkGraph | None = None,
+    exposure: Exposure | None = None,
+) -> Evacuation:
+    """Play what people do with orders, and count the gas they breathe.
+
+    People without an order stay where they are, indoors in the air of their room, outdoors in the open. Nothing is
+    drawn here: all chance is in `population`, so that two policies are played with the same people.
+
+    Parameters
+    ----------
+    park
+        Twin of the park.
+    population
+        The people.
+    orders
+        Orders by the time they are heard; at equal times the later in the sequence replaces the earlier.
+    hazard
+        The gas; None: no loads.
+    substance
+        What the gas is. Needed with `hazard`.
+    weather
+        Temperature and pressure of the air. Needed with `hazard`.
+    probit
+        Name of the probit set; None: the default set of the substance.
+    horizon
+        End. [s]
+    time_step
+        How often the muster readers report; no result but the order of log lines at equal times depends on it. [s]
+    graph
+        Ways if already built.
+    exposure
+        Table of air if already built, instead of hazard, substance, weather and probit; its graph is used.
+
+    Returns
+    -------
+    Evacuation
+        Times, ways, loads.
+
+    Raises
+    ------
+    ModelError
+        All faults of the orders at once; a hazard without substance or weather; an exposure that ends before the
+        horizon, or is given together with a hazard.
+
+    Notes
+    -----
+    Events: ``order.evacuate``, ``order.shelter``, ``order.all_clear`` with zones and the number of people; ``alerted``
+    a group with its number; ``muster.first`` the first person at a muster point; ``muster.over_capacity``;
+    ``headcount.complete`` a muster point that has everybody sent there; ``evacuation.complete``; ``horizon`` with the
+    number still on the way.
+    """
+    if not (np.isfinite(horizon) and horizon > 0.0):
+        raise ModelError(f"horizon is {horizon!r}", where="evacuate", fix="give a positive number of seconds")
+    if not (np.isfinite(time_step) and time_step > 0.0):
+        raise ModelError(f"time_step is {time_step!r}", where="evacuate", fix="give a positive number of seconds")
+    if exposure is not None and graph is None:
+        graph = exposure.graph
+    ways = graph if graph is not None else WalkGraph.of(park, places=population.places)
+    problems = check_orders(park, population, orders, ways)
+    if problems:
+        raise ModelError.of(problems, where="evacuate")
+    table = _table(
+        ways,
+        horizon,
+        hazard=hazard,
+        substance=substance,
+        weather=weather,
+        probit=probit,
+        exposure=exposure,
+    )
+    stage = _Stage(park, population, ways, horizon=horizon, time_step=time_step)
+    stage.play(orders)
+    return _result(stage, table, horizon)
+
+
+def _table(
+    ways: WalkGraph,
+    horizon: float,
+    *,
+    hazard: Hazard | None,
+    substance: Substance | None,
+    weather: Weather | WeatherSeries | None,
+    probit: str | None,
+    exposure: Exposure | None,
+) -> Exposure | None:
+    if exposure is not None:
+        if hazard is not None or substance is not None or weather is not None or probit is not None:
+            what = "both an exposure and a hazard, substance, weather or probit are given"
+            raise ModelError(what, where="evacuate", fix="give the exposure alone; it carries them")
+        if exposure.graph is not ways:
+            what = "the exposure was built on other ways"
+            raise ModelError(what, where="evacuate", fix="leave graph away, or build the exposure on it")
+        if exposure.horizon != horizon:
+            what = f"the exposure ends at {exposure.horizon:g} s, the evacuation at {horizon:g} s"
+            raise ModelError(what, where="evacuate", fix="give both the same horizon")
+        return exposure
+    if hazard is None:
+        return None
+    if substance is None or weather is None:
+        missing = " and ".join(n for n, v in (("substance", substance), ("weather", weather)) if v is None)
+        raise ModelError(f"a hazard is given without {missing}", where="evacuate", fix=f"give {missing}")
+    return Exposure(ways, hazard, substance=substance, weather=weather, probit=probit, horizon=horizon)
+
+
+class _Stage:
+    """The SimPy environment of one evacuation."""
+
+    def __init__(
+        self, park: Twin, population: Population, graph: WalkGraph, *, horizon: float, time_step: float
+    ) -> None:
+        self.env = simpy.Environment()
+        self.crowd = Crowd(park, population, graph, horizon)
+        self.events: list[tuple[float, str, str]] = []
+        self._park, self._horizon, self._step = park, horizon, time_step
+        self._wake = self.env.event()
+        self._counted = np.zeros(len(population), np.bool_)
+        self._seen = 0
+        self._readers = [simpy.Store(self.env) for _ in graph.musters]
+        self._inside = [0] * len(graph.musters)
+
+    def play(self, orders: Sequence[Order]) -> None:
+        """Run to the horizon."""
+        for order in orders:
+            if order.time <= self._horizon:
+                self.env.process(self._order(order))
+        for number in range(len(self._readers)):
+            self.env.process(self._reader(number))
+        self.env.process(self._clock())
+        self.env.run(until=np.nextafter(self._horizon, np.inf))
+        self.crowd.engine.advance(self._horizon)
+        self._count()
+        self.env.run(until=np.nextafter(self.env.now, np.inf))
+        self._completions()
+        left = self.crowd.engine.walking
+        self.events.append((self._horizon, "horizon", f"{left} on the way"))
+        self.events.sort(key=lambda event: event[0])
+
+    def _order(self, order: Order) -> Generator[Any, Any, None]:
+        yield self.env.timeout(order.time)
+        who = self.crowd.follow(order)
+        zones = ", ".join(order.zones) or "everybody"
+        self.events.append((order.time, f"order.{order.action}", f"{order.label or zones}: {who.size} people"))
+        people = self.crowd.population
+        for number, group in enumerate(people.groups):
+            n = int((people.group[who] == number).sum())
+            if n:
+                self.events.append((order.time, "alerted", f"{group}: {n} people"))
+        if not self._wake.triggered:
+            self._wake.succeed()
+
+    def _clock(self) -> Generator[Any, Any, None]:
+        """Move the crowd in slices while somebody walks; sleep until somebody sets out or an order wakes it."""
+        engine, env = self.crowd.engine, self.env
+        while True:
+            engine.advance(min(env.now, self._horizon))
+            self._count()
+            if engine.walking:
+                yield env.timeout(self._step)
+                continue
+            self._wake = env.event()
+            coming = engine.next_start
+            if np.isfinite(coming) and coming <= self._horizon:
+                yield env.timeout(max(coming - env.now, 0.0)) | self._wake
+            else:
+                yield self._wake
+
+    def _count(self) -> None:
+        """Hand the newly arrived to the readers of their muster points."""
+        if self.crowd.engine.arrived == self._seen:
+            return
+        self._seen = self.crowd.engine.arrived
+        arrival = self.crowd.engine.arrival
+        new = np.flatnonzero(np.isfinite(arrival) & ~self._counted)
+        self._counted[new] = True
+        for number in np.unique(self.crowd.muster[new]).tolist():
+            self._readers[number].put(np.sort(arrival[new[self.crowd.muster[new] == number]]))
+
+    def _reader(self, number: int) -> Generator[Any, Any, None]:
+        """Card reader of a muster point: counts people in and reports."""
+        tag = self.crowd.graph.musters[number]
+        capacity = self._park[tag].get("capacity")
+        most = float(capacity) if isinstance(capacity, float) else np.inf
+        while True:
+            come: NDArray[np.float64] = yield self._readers[number].get()
+            before = self._inside[number]
+            self._inside[number] = after = before + come.size
+            if before == 0:
+                self.events.append((float(come[0]), "muster.first", tag))
+            if before <= most < after:
+                self.events.append((float(come[int(most) - before]), "muster.over_capacity", tag))
+
+    def _completions(self) -> None:
+        """Head-counts that became complete, judged by where people were sent in the end."""
+        arrival, sent = self.crowd.engine.arrival, np.isfinite(self.crowd.start_time)
+        for number, tag in enumerate(self.crowd.graph.musters):
+            last = arrival[sent & (self.crowd.muster == number)]
+            if last.size and np.isfinite(last).all():
+                self.events.append((float(last.max()), "headcount.complete", tag))
+        if sent.any() and np.isfinite(arrival[sent]).all():
+            self.events.append((float(arrival[sent].max()), "evacuation.complete", f"{int(sent.sum())} people"))
+
+
+def _result(stage: _Stage, table: Exposure | None, horizon: float) -> Evacuation:
+    crowd = stage.crowd
+    people, arrival, crossings = crowd.population, crowd.engine.arrival, crowd.engine.crossings()
+    settings: dict[str, Any] = {
+        "horizon": horizon,
+        "seed": people.seed,
+        "people": len(people),
+        "walking": asdict(crowd.graph.walking),
+        "forced_entries": crowd.engine.forced,
+        "warnings": (*crowd.graph.warnings, *_doubts(crowd)),
+    }
+    load = probability = np.full(len(people), np.nan)
+    if table is not None:
+        load = table.load(crowd.stay(crossings), crossings, arrival=arrival, muster=crowd.muster)
+        probability = table.probit.probability(load)
+        settings |= table.settings
+    return Evacuation(
+        population=people,
+        tracks=Tracks(
+            graph=crowd.graph,
+            crossings=crossings,
+            shelter_time=crowd.shelter_time,
+            walk_time=crowd.start_time + crowd.rooms.approach,
+        ),
+        state=crowd.states(),
+        order_time=crowd.order_time,
+        start_time=crowd.start_time,
+        arrival_time=arrival,
+        muster=crowd.muster,
+        load=load,
+        probability=probability,
+        events=tuple(stage.events),
+        settings=settings,
+    )
+
+
+def _doubts(crowd: Crowd) -> list[str]:
+    found = []
+    n = int(crowd.exposed.sum())
+    if n:
+        found.append(f"{n} people were to take shelter where there is no building, and stayed outside")
+    if crowd.engine.forced:
+        found.append(f"{crowd.engine.forced} times somebody squeezed into a full way after the stuck time")
+    return found

@@ -1,0 +1,277 @@
+"""What an evacuation tells: times, ways, toxic loads, head-count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from evacuation.behaviour import State
+from evacuation.population import Population
+from evacuation.routes import WalkGraph
+from evacuation.walking import Crossings
+from plant_models.harm import Threshold
+from twin.errors import ModelError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.axes import Axes
+
+    from twin.graph import Twin
+    from twin.store import Variable
+
+__all__ = ["Evacuation", "Headcount", "Tracks"]
+
+
+class Headcount(NamedTuple):
+    """People counted in at the muster points.
+
+    Parameters
+    ----------
+    times
+        Arrival times in order, beginning with 0 and ending with the horizon. [s]
+    mustered
+        People mustered from that time on.
+    """
+
+    times: NDArray[np.float64]
+    mustered: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Tracks:
+    """Where everybody was.
+
+    Parameters
+    ----------
+    graph
+        Ways.
+    crossings
+        Links walked.
+    shelter_time
+        When each closed the room, inf if never or if left again, shape (n,). [s]
+    walk_time
+        When each came to the exit of the place, shape (n,). [s]
+    """
+
+    graph: WalkGraph
+    crossings: Crossings
+    shelter_time: NDArray[np.float64]
+    walk_time: NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Evacuation:
+    """Result of an evacuation; person i is entry i of every array.
+
+    Parameters
+    ----------
+    population
+        The people.
+    tracks
+        Their ways.
+    state
+        :class:`evacuation.State` at the horizon, shape (n,).
+    order_time
+        First order heard, inf if none. [s]
+    start_time
+        Setting out to walk, inf if not. [s]
+    arrival_time
+        Reaching the muster point, inf if not by the horizon. [s]
+    muster
+        Number of the muster point walked to, in ``tracks.graph.musters``; -1 if none.
+    load
+        Toxic load until the horizon, in ``settings["load_unit"]``; NaN without a hazard.
+    probability
+        Probability of death by that load; NaN without a hazard.
+    events
+        (time [s], name, detail), in order of time.
+    settings
+        Horizon, seed, constants, probit set with its source, warnings.
+    """
+
+    population: Population
+    tracks: Tracks
+    state: NDArray[np.int8]
+    order_time: NDArray[np.float64]
+    start_time: NDArray[np.float64]
+    arrival_time: NDArray[np.float64]
+    muster: NDArray[np.int64]
+    load: NDArray[np.float64]
+    probability: NDArray[np.float64]
+    events: tuple[tuple[float, str, str], ...]
+    settings: Mapping[str, Any]
+
+    @property
+    def headcount(self) -> Headcount:
+        """People mustered over time."""
+        come = np.sort(self.arrival_time[np.isfinite(self.arrival_time)])
+        times = np.concatenate([[0.0], come, [float(self.settings["horizon"])]])
+        return Headcount(times, np.concatenate([[0], np.arange(1, come.size + 1), [come.size]]))
+
+    @property
+    def clearance_time(self) -> float:
+        """When the last person who was to walk and can walk had arrived.
+
+        Inf if somebody had not by the horizon, NaN if nobody was to walk. [s]
+        """
+        sent = self._sent
+        return float(self.arrival_time[sent].max()) if sent.any() else float("nan")
+
+    def unaccounted(self, t: ArrayLike) -> NDArray[np.int64]:
+        """People who were told to walk, or are on the way, and have not been counted in.
+
+        Parameters
+        ----------
+        t
+            Any shape. [s]
+        """
+        time = np.asarray(t, float)
+        told = np.sort(self.order_time[self._sent])
+        come = np.sort(self.arrival_time[self._sent])
+        return np.searchsorted(told, time, side="right") - np.searchsorted(come, time, side="right")
+
+    def positions(self, t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Where everybody is at a time: x and y, shape (n,). [m]
+
+        People stand at their place, walk straight to its exit, move along links at the speed of each crossing, wait
+        at link ends, and stay at the muster point.
+        """
+        graph, crossings = self.tracks.graph, self.tracks.crossings
+        x, y = self.population.x.copy(), self.population.y.copy()
+        if not graph.node_x.size:
+            return x, y
+        leaf = np.array([graph.places.get(tag, (-1, -1))[0] for tag in self.population.places] or [-1], np.int64)
+        exit_node = leaf[self.population.place]
+        out = np.flatnonzero((t >= self.start_time) & (exit_node >= 0))
+        begun, door = self.start_time[out], exit_node[out]
+        part = np.clip((t - begun) / np.maximum(self.tracks.walk_time[out] - begun, 1e-9), 0.0, 1.0)
+        x[out] += part * (graph.node_x[door] - x[out])
+        y[out] += part * (graph.node_y[door] - y[out])
+        row = self._crossing_at(t)
+        on = np.flatnonzero(row >= 0)
+        link, (enter, ready) = crossings.link[row[on]], crossings.times[row[on], :2].T
+        part = np.clip((t - enter) / (ready - enter), 0.0, 1.0)
+        tail, head = graph.tail[link], graph.head[link]
+        x[on] = graph.node_x[tail] + part * (graph.node_x[head] - graph.node_x[tail])
+        y[on] = graph.node_y[tail] + part * (graph.node_y[head] - graph.node_y[tail])
+        there = np.flatnonzero(self.arrival_time <= t)
+        ends = np.array([graph.places[tag][0] for tag in graph.musters] or [0], np.int64)[self.muster[there]]
+        x[there], y[there] = graph.node_x[ends], graph.node_y[ends]
+        return x, y
+
+    @property
+    def expected_deaths(self) -> float:
+        """Sum of the probabilities of death; NaN without a hazard."""
+        return float(self.probability.sum())
+
+    def over(self, threshold: Threshold) -> NDArray[np.bool_]:
+        """Who gathered more than the load of a threshold held for its duration, shape (n,).
+
+        The load exponent is that of the probit set, which may differ from the one behind the threshold.
+
+        Raises
+        ------
+        ModelError
+            No hazard was given, the threshold has no duration, or it is of another substance.
+        """
+        if "load_unit" not in self.settings:
+            raise ModelError("there are no loads", where="Evacuation.over", fix="evacuate with a hazard")
+        if threshold.duration is None:
+            raise ModelError(f"{threshold.name} has no duration", where="Evacuation.over", fix="take a toxic threshold")
+        if threshold.substance != self.settings["substance"]:
+            what = f"{threshold.name} is of {threshold.substance}, the gas is {self.settings['substance']}"
+            raise ModelError(what, where="Evacuation.over", fix="take the threshold of the released substance")
+        n, unit = float(self.settings["load_exponent"]), str(self.settings["load_unit"])
+        mass = threshold.concentration(float(self.settings["temperature"]), float(self.settings["pressure"]))
+        c = threshold.ppm if unit.startswith("ppm") else mass * 1e6
+        return np.asarray(self.load > c**n * threshold.duration / 60.0)
+
+    def to_pandas(self) -> pd.DataFrame:
+        """One row a person, times in seconds."""
+        import pandas as pd
+
+        people, musters = self.population, np.array([*self.tracks.graph.musters, ""])
+        return pd.DataFrame(
+            {
+                "group": np.array([*people.groups, ""])[people.group],
+                "place": np.array([*people.places, ""])[people.place],
+                "x": people.x,
+                "y": people.y,
+                "indoors": people.indoors,
+                "mobile": people.mobile,
+                "speed": people.speed,
+                "premovement": people.premovement,
+                "state": np.array([s.name.lower() for s in State])[self.state],
+                "order_time": self.order_time,
+                "start_time": self.start_time,
+                "shelter_time": self.tracks.shelter_time,
+                "arrival_time": self.arrival_time,
+                "muster": musters[self.muster],
+                "load": self.load,
+                "probability": self.probability,
+            }
+        ).rename_axis("person")
+
+    def variables(self) -> dict[str, Variable]:
+        """Arrays with units, for `twin.store`."""
+        from twin.store import Variable
+
+        unit = str(self.settings.get("load_unit", ""))
+        people, crossings, person = self.population, self.tracks.crossings, ("person",)
+        rows = (
+            ("x", person, people.x, "m", "east coordinate at the start"),
+            ("y", person, people.y, "m", "north coordinate at the start"),
+            ("place", person, people.place, "1", "number of the place"),
+            ("group", person, people.group, "1", "number of the group"),
+            ("indoors", person, people.indoors.astype(np.int8), "1", "1 if inside at the start"),
+            ("speed", person, people.speed, "m s-1", "free walking speed"),
+            ("premovement", person, people.premovement, "s", "premovement time"),
+            ("state", person, self.state, "1", ", ".join(f"{int(s)} {s.name.lower()}" for s in State)),
+            ("order_time", person, self.order_time, "s", "first order heard"),
+            ("start_time", person, self.start_time, "s", "setting out to walk"),
+            ("shelter_time", person, self.tracks.shelter_time, "s", "closing the room"),
+            ("arrival_time", person, self.arrival_time, "s", "arrival at the muster point"),
+            ("muster", person, self.muster, "1", "number of the muster point"),
+            ("load", person, self.load, unit or "1", "toxic load until the horizon"),
+            ("probability", person, self.probability, "1", "probability of death"),
+            ("first_crossing", ("person_edge",), crossings.first, "1", "first crossing of each person"),
+            ("crossing_link", ("crossing",), crossings.link, "1", "directed link"),
+            ("crossing_enter", ("crossing",), crossings.times[:, 0].copy(), "s", "entering the link"),
+            ("crossing_ready", ("crossing",), crossings.times[:, 1].copy(), "s", "reaching its end"),
+            ("crossing_leave", ("crossing",), crossings.times[:, 2].copy(), "s", "leaving it"),
+        )
+        return {name: Variable(dims=d, data=a, units=u, long_name=text) for name, d, a, u, text in rows}
+
+    def plot(self, ax: Axes | None = None, *, park: Twin | None = None, time: float | None = None) -> Axes:
+        """Draw the map, see :func:`evacuation.plot_evacuation`."""
+        from evacuation.view import plot_evacuation
+
+        return plot_evacuation(self, ax=ax, park=park, time=time)
+
+    @property
+    def _sent(self) -> NDArray[np.bool_]:
+        return np.isfinite(self.start_time)
+
+    def _crossing_at(self, t: float) -> NDArray[np.int64]:
+        """Row of the crossing each person is on at a time, -1 if none."""
+        crossings = self.tracks.crossings
+        begun = np.concatenate([[0], np.cumsum(crossings.times[:, 0] <= t)])
+        done = begun[crossings.first[1:]] - begun[crossings.first[:-1]]
+        row = crossings.first[:-1] + done - 1
+        gone = self.arrival_time <= t
+        return np.where((done > 0) & ~gone, row, -1)
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{int((self.state == s).sum())} {s.name.lower()}" for s in State if (self.state == s).any())
+        clear = f", clear after {self.clearance_time:.0f} s" if np.isfinite(self.clearance_time) else ""
+        harm = ""
+        if "load_unit" in self.settings:
+            doubt = "" if self.settings["probit_status"] == "verified" else " (unverified)"
+            harm = f"; expected deaths {self.expected_deaths:.3g} by probit {self.settings['probit']}{doubt}"
+        return (
+            f"<Evacuation of {len(self.population)} people until {self.settings['horizon']:g} s: {counts}{clear}{harm}>"
+        )

@@ -1,0 +1,318 @@
+"""Pictures of an evacuation: the map of people and ways, the curve of the head-count."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evacuation.behaviour import State
+from evacuation.population import Population
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from twin.graph import Twin
+
+__all__ = ["plot_clearance", "plot_evacuation"]
+
+_INK, _WAY = "#33363b", "#5b8db8"
+_BANDS = (0.001, 0.01, 0.1, 0.5)  # edges of the bands of the probability of death
+_BAND_COLOURS = ("#9aa5ad", "#fdd049", "#f68b1f", "#d7301f", "#67001f")
+_STATE_COLOURS = {
+    State.UNAWARE: "#9aa5ad",
+    State.PREPARING: "#e1b12c",
+    State.WALKING: "#d95f02",
+    State.MUSTERED: "#1b9e77",
+    State.SHELTERED: "#7570b3",
+    State.EXPOSED: "#d7301f",
+}
+_WORDS = {
+    "en": {
+        "east": "east [m]",
+        "north": "north [m]",
+        "bands": "probability of death",
+        "state": "at the end",
+        "use": "people on a way",
+        "start": "where they stood at the start",
+        "at": "{:.0f} s after the start",
+        "people": "{} people, {}",
+        "minutes": "time since scenario start [min]",
+        "count": "people",
+        "mustered": "mustered",
+        "unaccounted": "told to walk, not yet counted in",
+        "order.evacuate": "evacuate",
+        "order.shelter": "shelter",
+        "order.all_clear": "all clear",
+        "clear": "clear after {:.1f} min",
+        "open": "not clear by the end",
+    },
+    "zh": {
+        "east": "东 [m]",
+        "north": "北 [m]",
+        "bands": "死亡概率",
+        "state": "结束时状态",
+        "use": "路段通过人数",
+        "start": "初始位置",
+        "at": "开始后 {:.0f} s",
+        "people": "{} 人，{}",
+        "minutes": "情景开始后时间 [min]",
+        "count": "人数",
+        "mustered": "已集合",
+        "unaccounted": "已通知、尚未清点到",
+        "order.evacuate": "疏散",
+        "order.shelter": "就地避难",
+        "order.all_clear": "解除警报",
+        "clear": "{:.1f} min 后清空",
+        "open": "结束时尚未清空",
+    },
+}
+_STATES_ZH = {
+    State.UNAWARE: "未获知",
+    State.PREPARING: "准备中",
+    State.WALKING: "行走中",
+    State.MUSTERED: "已集合",
+    State.SHELTERED: "已避难",
+    State.EXPOSED: "无处避难",
+}
+
+
+class Played(Protocol):
+    """What a picture needs to know of an :class:`evacuation.Evacuation`."""
+
+    @property
+    def population(self) -> Population: ...
+    @property
+    def tracks(self) -> Any: ...
+    @property
+    def state(self) -> NDArray[np.int8]: ...
+    @property
+    def order_time(self) -> NDArray[np.float64]: ...
+    @property
+    def arrival_time(self) -> NDArray[np.float64]: ...
+    @property
+    def muster(self) -> NDArray[np.int64]: ...
+    @property
+    def probability(self) -> NDArray[np.float64]: ...
+    @property
+    def events(self) -> tuple[tuple[float, str, str], ...]: ...
+    @property
+    def settings(self) -> Mapping[str, Any]: ...
+    @property
+    def headcount(self) -> tuple[NDArray[np.float64], NDArray[np.int64]]: ...
+    @property
+    def clearance_time(self) -> float: ...
+    def unaccounted(self, t: Any) -> NDArray[np.int64]: ...
+    def positions(self, t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]: ...
+
+
+def plot_evacuation(
+    evacuation: Played,
+    ax: Axes | None = None,
+    *,
+    park: Twin | None = None,
+    time: float | None = None,
+    language: Literal["en", "zh"] = "en",
+) -> Axes:
+    """Map of the people, coloured by what the gas did to them until the end, and the ways by how many took them.
+
+    Without a hazard the colour is the state at the end.
+
+    Parameters
+    ----------
+    evacuation
+        Result.
+    ax
+        Axes to draw on; None: a new figure.
+    park
+        Park to draw beneath.
+    time
+        Moment to show; None: where people stood at the start. [s]
+    language
+        Language of the words.
+    """
+    import matplotlib.pyplot as plt
+
+    from twin.fonts import plot_fonts
+
+    words = _WORDS[language]
+    with plt.rc_context(plot_fonts()):
+        if ax is None:
+            _, ax = plt.subplots(figsize=(9.0, 6.5), layout="constrained")
+        moment = words["start"] if time is None else words["at"].format(time)
+        title = words["people"].format(len(evacuation.population), moment)
+        if park is not None:
+            from twin.view import plot
+
+            plot(park, ax, legend=False, language=language, title=title)
+        else:
+            ax.set_title(title, fontsize=11, loc="left", color=_INK)
+            ax.set_aspect("equal")
+            ax.set_xlabel(words["east"], fontsize=9, color=_INK)
+            ax.set_ylabel(words["north"], fontsize=9, color=_INK)
+        ways = _draw_ways(ax, evacuation, alpha=0.75 if time is None else 0.3)
+        people = _draw_people(ax, evacuation, time, language)
+        _draw_counts(ax, evacuation, time)
+        heading = words["bands"] if "load_unit" in evacuation.settings else words["state"]
+        style: dict[str, Any] = {
+            "loc": "upper left",
+            "frameon": False,
+            "fontsize": 8,
+            "title_fontsize": 9,
+            "alignment": "left",
+        }
+        first = ax.legend(handles=people, title=heading, bbox_to_anchor=(1.01, 1.0), **style)
+        if ways:
+            ax.add_artist(first)
+            ax.legend(handles=ways, title=words["use"], bbox_to_anchor=(1.01, 0.55), **style)
+        if park is None:
+            ax.autoscale_view()
+    return ax
+
+
+def _draw_ways(ax: Axes, evacuation: Played, *, alpha: float) -> list[Any]:
+    """Ways as lines as wide as the square root of the people who took them; three of them for the legend."""
+    from matplotlib.collections import LineCollection
+    from matplotlib.lines import Line2D
+
+    graph = evacuation.tracks.graph
+    used = np.bincount(evacuation.tracks.crossings.link // 2, minlength=len(graph.kinds))
+    ends = np.stack([graph.node_x[graph.tail[::2]], graph.node_y[graph.tail[::2]]], axis=1)
+    stops = np.stack([graph.node_x[graph.head[::2]], graph.node_y[graph.head[::2]]], axis=1)
+    walked = np.flatnonzero(used)
+    if not walked.size:
+        return []
+    most = int(used.max())
+
+    def width(count: NDArray[np.int64] | int) -> NDArray[np.float64]:
+        return np.asarray(0.8 + 6.0 * np.sqrt(np.asarray(count) / most))
+
+    lines = np.stack([ends[walked], stops[walked]], axis=1)
+    ax.add_collection(
+        LineCollection(
+            list(lines), colors=_WAY, linewidths=width(used[walked]), alpha=alpha, zorder=30, capstyle="round"
+        )
+    )
+    shown = sorted({max(most // 10, 1), max(most // 3, 1), most})
+    return [Line2D([], [], color=_WAY, alpha=alpha, linewidth=float(width(n)), label=str(n)) for n in shown]
+
+
+def _classes(evacuation: Played, language: str) -> tuple[NDArray[np.int64], list[tuple[str, str]]]:
+    """Class of everybody, and colour and name of the classes, the worst last."""
+    if "load_unit" in evacuation.settings:
+        names = ["< 0.1 %", "0.1 - 1 %", "1 - 10 %", "10 - 50 %", "≥ 50 %"]
+        number = np.searchsorted(np.array(_BANDS), evacuation.probability, side="right")
+        return number.astype(np.int64), list(zip(_BAND_COLOURS, names, strict=True))
+    names = [s.name.lower() if language == "en" else _STATES_ZH[s] for s in State]
+    return evacuation.state.astype(np.int64), list(zip(_STATE_COLOURS.values(), names, strict=True))
+
+
+def _draw_people(ax: Axes, evacuation: Played, time: float | None, language: str) -> list[Any]:
+    from matplotlib.lines import Line2D
+
+    people = evacuation.population
+    x, y = (people.x, people.y) if time is None else evacuation.positions(time)
+    if time is not None:
+        x, y = _spread(evacuation, x.copy(), y.copy(), time)
+    number, classes = _classes(evacuation, language)
+    size = float(np.clip(6000.0 / max(len(people), 1), 6.0, 24.0)) * (1.0 if time is None else 2.0)
+    handles = []
+    for k, (colour, name) in enumerate(classes):
+        mine = number == k
+        ax.scatter(
+            x[mine], y[mine], s=size, color=colour, linewidths=0.2, edgecolors="white", zorder=40 + k, label=name
+        )
+        label = f"{name}: {int(mine.sum())}"
+        handles.append(Line2D([], [], color=colour, marker="o", linestyle="none", markersize=6, label=label))
+    return handles
+
+
+def _spread(
+    evacuation: Played, x: NDArray[np.float64], y: NDArray[np.float64], time: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Lay the people at a muster point out in a sunflower, one a square metre, so that they can be seen."""
+    there = evacuation.arrival_time <= time
+    for number in range(len(evacuation.tracks.graph.musters)):
+        mine = np.flatnonzero(there & (evacuation.muster == number))
+        rank = np.arange(mine.size)
+        radius, angle = np.sqrt((rank + 0.5) / np.pi), rank * 2.399963229728653  # the golden angle
+        x[mine] += radius * np.cos(angle)
+        y[mine] += radius * np.sin(angle)
+    return x, y
+
+
+def _draw_counts(ax: Axes, evacuation: Played, time: float | None) -> None:
+    """Write how many each muster point took, until the moment or the end."""
+    graph = evacuation.tracks.graph
+    until = float(evacuation.settings["horizon"]) if time is None else time
+    middle = float(np.mean(evacuation.population.y)) if len(evacuation.population) else 0.0
+    for number, tag in enumerate(graph.musters):
+        leaf = graph.places[tag][0]
+        count = int(((evacuation.muster == number) & (evacuation.arrival_time <= until)).sum())
+        ax.annotate(
+            f"{tag}: {count}",
+            (graph.node_x[leaf], graph.node_y[leaf]),
+            xytext=(0, -14 if graph.node_y[leaf] > middle else 18),
+            textcoords="offset points",
+            ha="center",
+            va="top" if graph.node_y[leaf] > middle else "bottom",
+            fontsize=8,
+            color="white",
+            zorder=60,
+            bbox={"boxstyle": "round,pad=0.25", "facecolor": "#1b7a5a", "edgecolor": "none"},
+        )
+
+
+def plot_clearance(evacuation: Played, ax: Axes | None = None, *, language: Literal["en", "zh"] = "en") -> Axes:
+    """Curves of the people mustered and of those told to walk and not yet counted in, with the orders.
+
+    Parameters
+    ----------
+    evacuation
+        Result.
+    ax
+        Axes to draw on; None: a new figure.
+    language
+        Language of the words.
+    """
+    import matplotlib.pyplot as plt
+
+    from twin.fonts import plot_fonts
+
+    words = _WORDS[language]
+    with plt.rc_context(plot_fonts()):
+        if ax is None:
+            _, ax = plt.subplots(figsize=(8.0, 4.5), layout="constrained")
+        times, mustered = evacuation.headcount
+        told = evacuation.order_time[np.isfinite(evacuation.order_time)]
+        knots = np.unique(np.concatenate([times, told]))
+        ax.step(times / 60.0, mustered, where="post", color="#1b9e77", linewidth=2.0, label=words["mustered"])
+        left = evacuation.unaccounted(knots)
+        ax.step(knots / 60.0, left, where="post", color="#d95f02", linewidth=2.0, label=words["unaccounted"])
+        top = max(int(mustered.max()), int(left.max()), 1)
+        ax.set_ylim(0.0, 1.18 * top)
+        seen: dict[float, int] = {}
+        for t, name, _ in evacuation.events:
+            if name in words:
+                level = seen[t] = seen.get(t, -1) + 1
+                ax.axvline(t / 60.0, color=_INK, linewidth=0.8, linestyle=":")
+                at = (t / 60.0, 1.16 * top - 0.07 * top * level)
+                ax.annotate(
+                    words[name], at, xytext=(4, 0), textcoords="offset points", va="top", fontsize=8, color=_INK
+                )
+        clear = evacuation.clearance_time
+        if np.isfinite(clear):
+            ax.axvline(clear / 60.0, color="#1b9e77", linewidth=0.8, linestyle="--")
+        heading = words["clear"].format(clear / 60.0) if np.isfinite(clear) else words["open"]
+        ax.set_title("" if np.isnan(clear) else heading, fontsize=11, loc="left", color=_INK)
+        end = float(evacuation.settings["horizon"])
+        ax.set_xlim(0.0, (min(end, 1.25 * clear) if np.isfinite(clear) else end) / 60.0)
+        ax.set_xlabel(words["minutes"], fontsize=9, color=_INK)
+        ax.set_ylabel(words["count"], fontsize=9, color=_INK)
+        ax.tick_params(labelsize=8, colors=_INK)
+        for side in ("top", "right"):
+            ax.spines[side].set_visible(False)
+        ax.legend(frameon=False, fontsize=8, loc="center right")
+    return ax

@@ -1,0 +1,17 @@
+from .discharge import HoleFlow as HoleFlow
+from .discharge import gas_hole_rate as gas_hole_rate
+from .discharge import liquid_hole_rate as liquid_hole_rate
+from .equipment import KINDS as KINDS
+from .harm import Harm as Harm
+from .harm import Probit as Probit
+from .harm import Threshold as Threshold
+from .harm import concentration_to_ppm as concentration_to_ppm
+from .harm import ppm_to_concentration as ppm_to_concentration
+from .leaks import gas_leak as gas_leak
+from .leaks import liquid_leak as liquid_leak
+from .parks import park_path as park_path
+from .releases import Release as Release
+from .substances import Curve as Curve
+from .substances import Substance as Substance
+from .substances import known_substances as known_substances
+from .substances import substance as substance

@@ -1,0 +1,184 @@
+"""Speed of the puff field: a plant-sized grid (W1) and a hundred sensors (W2). Nothing is asserted about time.
+
+W1: 30 min of release in a wind that turns every minute, 200 x 200 x 10 cells of 5 m, a frame every 10 s.
+W2: the same cloud at 100 sensors, every second.
+
+Two plain programs stand beside it in the same run: an exponential for every cell and puff (one puff each 10 s, straight
+Numba, measured on a few frames and scaled by the number of puffs), and writing the array once. Times are of the processor,
+one thread. The error is against 0.05-s puffs in the limit of the emission integral, beyond 20 m of the source.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+from numba import njit
+
+from dispersion.air import sigma_set
+from dispersion.models import model
+from plant_models.releases import Release
+from plant_models.substances import substance
+from twin.weather import Weather, WeatherSeries
+
+pytestmark = pytest.mark.bench
+
+SOURCE = (100.0, 500.0, 5.0)
+AXIS, HEIGHTS, FRAMES = 5.0 * np.arange(200), 5.0 * np.arange(10), 10.0 * np.arange(181)
+CHECKED = np.array([6, 20, 60, 120, 180])
+GRID = np.array([0.0, 0.0, 5.0, 5.0])
+
+
+def weather():
+    rng = np.random.default_rng(0)
+    speeds = np.clip(3.5 + np.sin(np.linspace(0, 7, 31)) + 0.3 * rng.standard_normal(31), 2.1, None)
+    directions = 250 + 35 * np.sin(np.linspace(0, 9, 31)) + 6 * rng.standard_normal(31)
+    base = Weather(wind_speed=3.0, wind_from=270.0, wind_height=5.0, stability="C", roughness_length=0.1)
+    return WeatherSeries.from_wind(base, times=60.0 * np.arange(31), speeds=speeds, directions=directions)
+
+
+def cloud(**settings):
+    x, y, z = SOURCE
+    release = Release.steady(substance("methane"), x=x, y=y, z=z, mass_rate=1.0, duration=1800.0)
+    return model("gaussian_puff", **settings).disperse(release, weather())
+
+
+def puffs(t, step):
+    """Place, size and mass of one puff every `step` seconds, carried by the current wind."""
+    series = weather()
+    fine = np.arange(0.0, t + 0.025, 0.05)
+    u, v = np.interp(fine, series.times, series.wind_u), np.interp(fine, series.times, series.wind_v)
+    sums = [np.concatenate([[0.0], np.cumsum(0.025 * (a[1:] + a[:-1]))]) for a in (u, v, np.hypot(u, v))]
+    x, y, path = (s[-1] - np.interp(np.arange(0.5 * step, t, step), fine, s) for s in sums)
+    curves = sigma_set("briggs_rural")
+    sy, sz = np.hypot(curves.sigma_y("C", path), 0.1), np.hypot(curves.sigma_z("C", path), 0.1)
+    return np.column_stack([SOURCE[0] + x, SOURCE[1] + y, sy, sz, np.full(x.size, step)])
+
+
+@njit
+def plain(table, height, xs, ys, zs, out):
+    """An exponential for every cell and puff."""
+    for p in range(table.shape[0]):
+        sy, sz = table[p, 2], table[p, 3]
+        top = table[p, 4] / ((2.0 * math.pi) ** 1.5 * sy * sy * sz)
+        for k in range(zs.size):
+            a, b = (zs[k] - height) / sz, (zs[k] + height) / sz
+            for j in range(ys.size):
+                e = (ys[j] - table[p, 1]) / sy
+                for i in range(xs.size):
+                    d = (xs[i] - table[p, 0]) / sy
+                    flat = d * d + e * e
+                    out[k, j, i] += top * (math.exp(-0.5 * (flat + a * a)) + math.exp(-0.5 * (flat + b * b)))
+
+
+@njit
+def limit(table, height, xs, ys, zs, out):
+    """The same with everything beyond eight standard deviations left out, for a puff every 0.05 s."""
+    for p in range(table.shape[0]):
+        sy, sz = table[p, 2], table[p, 3]
+        top = table[p, 4] / ((2.0 * math.pi) ** 1.5 * sy * sy * sz)
+        for j in range(ys.size):
+            e = (ys[j] - table[p, 1]) / sy
+            if abs(e) > 8.0:
+                continue
+            for i in range(xs.size):
+                d = (xs[i] - table[p, 0]) / sy
+                if abs(d) > 8.0:
+                    continue
+                bell = top * math.exp(-0.5 * (d * d + e * e))
+                for k in range(zs.size):
+                    a, b = (zs[k] - height) / sz, (zs[k] + height) / sz
+                    out[k, j, i] += bell * (math.exp(-0.5 * a * a) + math.exp(-0.5 * b * b))
+
+
+def cpu(work, rounds=3):
+    work()
+    best = math.inf
+    for _ in range(rounds):
+        start = time.process_time()
+        work()
+        best = min(best, time.process_time() - start)
+    return best
+
+
+def show(request, benchmark, lines):
+    """Keep the numbers with the benchmark and print them whatever the capture mode."""
+    benchmark.extra_info.update(lines)
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        print()  # noqa: T201
+        for name, value in lines.items():
+            print(f"    {name}: {value}")  # noqa: T201
+
+
+def test_w1_field(benchmark, request):
+    solution = cloud().solution
+    out = np.zeros((FRAMES.size, HEIGHTS.size, AXIS.size, AXIS.size))
+
+    def run():
+        out.fill(0.0)
+        solution.add_frames(GRID, HEIGHTS, FRAMES, out)
+
+    benchmark.pedantic(run, rounds=3, warmup_rounds=1)
+    ours = cpu(run)
+    true = np.zeros((CHECKED.size, *out.shape[1:]))
+    for k, frame in enumerate(CHECKED):
+        limit(puffs(FRAMES[frame], 0.05), SOURCE[2], AXIS, AXIS, HEIGHTS, true[k])
+    far = np.hypot(AXIS[None, :] - SOURCE[0], AXIS[:, None] - SOURCE[1]) > 20.0
+    peak = (true * far).max()
+    error = np.abs(out[CHECKED] - true) * far
+    rich = (true > 1e-3 * peak) & far
+    relative = (error / np.where(rich, true, 1.0))[rich]
+
+    some, layer = [30, 90, 150], np.zeros(out.shape[1:])
+    tables = {k: puffs(FRAMES[k], 10.0) for k in some}
+    plain(tables[30][:1], SOURCE[2], AXIS, AXIS, HEIGHTS, layer)
+    start = time.process_time()
+    for k in some:
+        plain(tables[k], SOURCE[2], AXIS, AXIS, HEIGHTS, layer)
+    per_puff = (time.process_time() - start) / sum(len(t) for t in tables.values())
+    loop = per_puff * sum(len(puffs(t, 10.0)) for t in FRAMES)
+    write = cpu(lambda: out.fill(1.0))
+    used = np.mean([len(solution.tracks[0].nodes(t)) for t in FRAMES])
+    lines = {
+        "W1 CPU time": f"{ours * 1e3:.0f} ms, {used:.0f} puffs a frame",
+        "cell values per second": f"{out.size / ours:.3g}",
+        "against a loop with an exponential per cell and 10-s puff": f"{loop / ours:.0f} x faster ({loop:.0f} s from 3 frames)",
+        "against writing the array once": f"{ours / write:.1f} x the time ({write * 1e3:.0f} ms)",
+        "largest error over peak beyond 20 m": f"{error.max() / peak:.1e}",
+        "relative error where c > 1e-3 peak": f"median {np.median(relative):.1e}, p99 {np.quantile(relative, 0.99):.1e}",
+    }
+    show(request, benchmark, lines)
+    assert error.max() <= 1.5e-3 * peak
+
+
+def test_w2_sensors(benchmark, request):
+    one = cloud()
+    place = np.random.default_rng(1).uniform(0.0, 995.0, (2, 100))
+    height, seconds = np.random.default_rng(2).uniform(1.0, 5.0, 100), np.arange(1801.0)[:, None]
+
+    def run():
+        return one.concentration(place[0], place[1], height, seconds)
+
+    benchmark.pedantic(run, rounds=3, warmup_rounds=1)
+    ours = cpu(run)
+    found = run()
+    rows = np.arange(60, 1801, 120)
+    true = np.zeros((rows.size, 100))
+    cell = np.zeros((1, 1, 1))
+    for k, row in enumerate(rows):
+        table = puffs(float(row), 0.05)
+        for m in range(100):
+            cell[:] = 0.0
+            limit(table, SOURCE[2], place[0, m : m + 1], place[1, m : m + 1], height[m : m + 1], cell)
+            true[k, m] = cell[0, 0, 0]
+    error = np.abs(found[rows] - true).max() / true.max()
+    lines = {
+        "W2 CPU time": f"{ours * 1e3:.0f} ms for 1801 x 100",
+        "point values per second": f"{found.size / ours:.3g}",
+        "largest error over peak": f"{error:.1e}",
+    }
+    show(request, benchmark, lines)
+    assert error <= 1.5e-3

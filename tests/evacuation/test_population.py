@@ -1,0 +1,117 @@
+"""Who is drawn: distributions against their definitions, streams, places, and all faults at once."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import shapely
+
+from evacuation import PREMOVEMENT, WALKING_SPEED, Distribution, Group, populate
+from twin import ModelError, Streams
+
+
+def test_walking_speed_is_weidmanns():
+    drawn = WALKING_SPEED.sample(np.random.default_rng(1), 20_000)
+    # standard errors of mean and deviation at n = 20 000 are 0.0018 and 0.0013; cutting at 3 sd narrows by 1.3 %
+    assert drawn.mean() == pytest.approx(1.34, abs=4 * 0.0018)
+    assert drawn.std() == pytest.approx(0.26 * 0.9866, abs=4 * 0.0013)
+    assert drawn.min() >= 1.34 - 3 * 0.26
+    assert drawn.max() <= 1.34 + 3 * 0.26
+
+
+@pytest.mark.parametrize("level", ["M1", "M2", "M3"])
+def test_premovement_percentiles_are_those_of_pd_7974_6(table, level):
+    row = table[f"PRE-{level}"]
+    assert PREMOVEMENT[level].quantile([0.01, 0.99]) == pytest.approx([float(row["low"]), float(row["high"])], rel=1e-9)
+    drawn = np.sort(PREMOVEMENT[level].sample(np.random.default_rng(2), 20_000))
+    # Kolmogorov-Smirnov distance, 1 % critical value 1.63 / sqrt(n)
+    gap = np.abs(PREMOVEMENT[level].quantile((np.arange(20_000) + 0.5) / 20_000) - drawn)
+    assert np.median(gap / drawn) < 0.01
+    share = (drawn <= PREMOVEMENT[level].centre).mean()
+    assert share == pytest.approx(0.5, abs=1.63 / np.sqrt(20_000))
+
+
+def test_cut_distributions_stay_inside():
+    for d in (
+        Distribution.normal(1.0, 0.5, low=0.8, high=1.1),
+        Distribution.lognormal(60.0, 1.0, low=30.0, high=90.0),
+        Distribution.uniform(2.0, 3.0),
+        Distribution.fixed(4.0),
+    ):
+        drawn = d.sample(np.random.default_rng(3), 1000)
+        assert d.low <= drawn.min() <= drawn.max() <= d.high
+        assert d.sample(np.random.default_rng(3), 10) == pytest.approx(drawn[:10], rel=0, abs=0)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: Distribution.normal(1.0, 0.0),
+        lambda: Distribution.lognormal(-1.0, 0.5),
+        lambda: Distribution.uniform(3.0, 2.0),
+        lambda: Distribution.fixed(float("nan")),
+        lambda: Distribution.normal(1.0, 0.1, low=90.0, high=91.0),
+    ],
+)
+def test_senseless_distributions_are_refused(make):
+    with pytest.raises(ModelError, match="Distribution"):
+        make()
+
+
+def test_people_stand_in_their_place(park):
+    yard, ops, road, point = (
+        Group(name=n, place=p, count=300) for n, p in (("a", "YD-1"), ("b", "CR-1"), ("c", "RD-1"), ("d", "MP-E"))
+    )
+    people = populate(park, [yard, ops, road, point], Streams(7))
+    for number, (tag, reach) in enumerate((("YD-1", 0.0), ("CR-1", 0.0), ("RD-1", 1e-9), ("MP-E", 5.0))):
+        mine = people.group == number
+        gap = shapely.distance(shapely.points(people.x[mine], people.y[mine]), park[tag].shape)
+        assert gap.max() <= reach + 1e-9
+    assert people.x[people.of("a")].std() == pytest.approx(40.0 / np.sqrt(12.0), rel=0.1)  # uniform over 40 m
+
+
+def test_a_new_group_moves_nobody_else(park):
+    first = [Group(name="a", place="YD-1", count=50), Group(name="b", place="CR-1", count=30, indoors=0.5)]
+    alone, more = (
+        populate(park, groups, Streams(7)) for groups in (first, [Group(name="z", place="YD-1", count=9), *first])
+    )
+    for name in ("x", "y", "premovement", "speed", "indoors"):
+        assert np.array_equal(getattr(alone, name), getattr(more, name)[9:])
+    assert int(alone.indoors.sum()) == 15
+    other = populate(park, first, Streams(8))
+    assert not np.array_equal(alone.x, other.x)
+
+
+def test_a_generator_gives_one_seed(park):
+    groups = [Group(name="a", place="YD-1", count=5)]
+    a, b = (populate(park, groups, np.random.default_rng(5)) for _ in range(2))
+    assert np.array_equal(a.x, b.x)
+    assert a.seed is None
+
+
+def test_all_faults_are_told_at_once(park):
+    with pytest.raises(ModelError) as caught:
+        populate(
+            park,
+            [
+                Group(name="a", place="YD-2", count=-1),
+                Group(name="a", place="YD-1", count=1, indoors=True),
+                Group(name="b", place="IS-1", count=3),
+                Group(name="c", place="YD-1", count=3, speed=Distribution.normal(1.0, 0.5)),
+            ],
+            Streams(1),
+        )
+    text = str(caught.value)
+    assert len(caught.value.problems) == 6
+    for part in ("count is -1", "'YD-2'", "did you mean 'YD-1'", "given twice", "no indoors", "within 500 m", "speed"):
+        assert part in text
+
+
+def test_people_who_stay_need_no_way(park):
+    people = populate(park, [Group(name="b", place="IS-1", count=3, mobile=False)], Streams(1))
+    assert len(people) == 3
+    assert "3 people" in repr(people)
+
+
+def test_nobody_at_all(park):
+    assert len(populate(park, [], Streams(1))) == 0
