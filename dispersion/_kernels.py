@@ -38,13 +38,13 @@ _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 _GAUSS = 1.0 / math.sqrt(3.0)  # two-point Gauss-Legendre abscissa
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def travel(wind, t):
     """Integrals of u, v and speed from the first wind record to time t."""
     return travel_in(wind, t, max(np.searchsorted(wind[0], t, side="right") - 1, 0))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def travel_in(wind, t, k):
     """`travel` for a time that lies behind column k and not behind the next (or before the first)."""
     if k == wind.shape[1] - 1 or t < wind[0, k]:
@@ -58,7 +58,7 @@ def travel_in(wind, t, k):
     return x, y, length
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def when_at(wind, length, k):
     """Time at which the travelled length is `length`, and the column before it; the search starts at column k."""
     last = wind.shape[1] - 1
@@ -75,20 +75,20 @@ def when_at(wind, length, k):
     return wind[0, k] + min(2.0 * rest / (wind[3, k] + root), whole), k
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def time_at(wind, length):
     """Time at which the travelled length is `length`."""
     return when_at(wind, length, 0)[0]
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _sigma(curve, axis, distance):
     p = (math.log(max(distance, 1e-6)) - axis[0]) / axis[1]
     k = min(max(int(p), 0), curve.size - 2)
     return math.exp(curve[k] + (p - k) * (curve[k + 1] - curve[k]))
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _grown(curve, axis, sigma, step):
     """Size `step` further on along the curve entered where it is as large as `sigma`; held if the curve never is."""
     level = math.log(sigma)
@@ -99,7 +99,7 @@ def _grown(curve, axis, sigma, step):
     return max(_sigma(curve, axis, math.exp(axis[0] + (k + f) * axis[1]) + step), sigma)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _spread(emitted, length, t, length_now, changes, curves, axis):
     """Both sigmas of a puff; where the class changes the new curve is entered at the size reached."""
     k = np.searchsorted(changes[0], emitted, side="right") - 1
@@ -117,7 +117,7 @@ def _spread(emitted, length, t, length_now, changes, curves, axis):
     return sy, sz
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _emitted(emission, t):
     """Mass of the continuous part emitted up to time t."""
     last = emission.shape[1] - 1
@@ -129,7 +129,7 @@ def _emitted(emission, t):
     return emission[2, k] + emission[1, k] * (t - emission[0, k])
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _put(nodes, n, emitted, k, mass, t, here, wind, changes, curves, axis, source):
     x, y, length = travel_in(wind, emitted, k)
     sy, sz = _spread(emitted, length, t, here[2], changes, curves, axis)
@@ -141,7 +141,7 @@ def _put(nodes, n, emitted, k, mass, t, here, wind, changes, curves, axis, sourc
     nodes[n, 5] = mass
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, nodes):
     """Fill `nodes` with the puffs of one release at time t; return their number, -1 if `nodes` is too short.
 
@@ -189,7 +189,7 @@ def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, 
     return n
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def vertical(z, h, sigma, lid):
     """Vertical distribution with ground (and lid) reflection, integral 1 over the layer. [1/m]
 
@@ -217,14 +217,14 @@ def vertical(z, h, sigma, lid):
     return total / lid
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def vertical_many(z, h, sigma, lid, out):
     """Write `vertical` for the pairs of z and sigma, all (n,)."""
     for i in range(z.size):
         out[i] = vertical(z[i], h, sigma[i], lid)
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _window(low, high, origin, step, count):
     """Index range of the grid points within [low, high]."""
     i0 = max(0, math.ceil(max((low - origin) / step, -1.0)))
@@ -232,7 +232,7 @@ def _window(low, high, origin, step, count):
     return i0, i1
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def _bell(out, first, count, origin, step, centre, sigma, reach, factor):
     """Write factor * exp(-((x - centre) / sigma)**2 / 2) for `count` grid points, zero beyond the reach."""
     inverse = 1.0 / sigma
@@ -241,7 +241,7 @@ def _bell(out, first, count, origin, step, centre, sigma, reach, factor):
         out[i] = factor * math.exp(-0.5 * d * d) if abs(d) <= reach else 0.0
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"}, inline="always")
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"}, inline="always")
 def _add_lanes(row, f, b0, b1, b2, b3, b4, b5, b6, b7):
     # One buffer with a compile-time stride: this is what lets LLVM use whole vector registers.
     for i in range(row.size):
@@ -250,7 +250,7 @@ def _add_lanes(row, f, b0, b1, b2, b3, b4, b5, b6, b7):
         row[i] += low + high
 
 
-@njit(cache=True, nogil=True, fastmath={"contract"})
+@njit(cache=True, nogil=True, error_model="numpy", fastmath={"contract"})
 def add_nodes(nodes, n, grid, z, lid, reach, out, f, b, v):
     """Add n puffs to out (nz, ny, nx); a puff on a grid is the product a(x) b(y) c(z), eight at a time.
 
@@ -312,7 +312,7 @@ def add_nodes(nodes, n, grid, z, lid, reach, out, f, b, v):
                     )  # fmt: skip
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def add_frames(times, lids, wind, changes, curves, axis, panels, emission, runs, source, grid, z, reach, out, nodes):
     """Add one release to out (nt, nz, ny, nx); return the number of puffs used, -1 if `nodes` is too short."""
     f = np.zeros(LANES * STRIDE)
@@ -328,7 +328,7 @@ def add_frames(times, lids, wind, changes, curves, axis, panels, emission, runs,
     return used
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def add_points(
     times, lids, offsets, x, y, z, wind, changes, curves, axis, panels, emission, runs, source, reach, out, nodes
 ):

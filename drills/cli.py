@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from drills.doctor import Check
-    from drills.result import DrillResult
 
 __all__ = ["app", "main"]
 
@@ -101,7 +100,7 @@ def demo(
 ) -> None:
     """Run a chlorine drill on the shipped park: pictures, report and data in one folder."""
     with _errors_told():
-        _play(DEMO, layouts=(), mappings=(), seed=seed, team=Team.PLAN, out=out, as_json=False)
+        _play(DEMO, (), (), seed=seed, team=Team.PLAN, out=out, as_json=False)
 
 
 @app.command()
@@ -122,7 +121,7 @@ def run(
 ) -> None:
     """Run a drill and write its results."""
     with _errors_told():
-        _play(scenario, layouts=layout or (), mappings=mapping or (), seed=seed, team=team, out=out, as_json=as_json)
+        _play(scenario, layout or (), mapping or (), seed=seed, team=team, out=out, as_json=as_json)
 
 
 @app.command("list")
@@ -232,9 +231,9 @@ def report(
 
 def _play(
     name: str,
-    *,
     layouts: Sequence[Path],
     mappings: Sequence[Path],
+    *,
     seed: int | None,
     team: Team,
     out: Path | None,
@@ -250,12 +249,13 @@ def _play(
         tell("layout", 1.0)
         place = out if out is not None else Path("parktwin-run") / scenario.id
         with result_folder(place) as folder:
+            from drills.report import report_into
             from drills.run import run_drill
 
             result = run_drill(scenario, park, seed=seed, team=team.value, progress=tell)
             tell("report", 0.0)
             result.save(folder)
-            _write_report(result, folder)
+            report_into(result, folder)
             tell("report", 1.0)
     summary = result.summary()
     if as_json:
@@ -263,15 +263,6 @@ def _play(
         return
     _print_scores(summary)
     typer.echo(str(place))
-
-
-def _write_report(result: DrillResult, folder: Path) -> None:
-    from drills.report import report_of
-    from drills.view import pictures, write_pictures
-
-    drawn = pictures(result)
-    write_pictures(drawn, folder)
-    report_of(result, folder / "report.html", pictures=drawn)
 
 
 # --- telling
@@ -337,6 +328,8 @@ def _progress(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
             bars.update(tasks[stage], completed=min(max(fraction, 0.0), 1.0))
 
         yield show
+        for task in tasks.values():
+            bars.update(task, completed=1.0)
 
 
 def _print_json(answer: object) -> None:

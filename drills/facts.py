@@ -191,7 +191,7 @@ def _deaths(expected: float) -> str:
 
 
 def _log_line(event: Event, scenario: Scenario) -> LogLine:
-    shown = {key: value for key, value in event.detail.items() if key not in ("en", "zh")}
+    shown = {key: event.detail[key] for key in sorted(event.detail) if key not in ("en", "zh")}
     return LogLine(
         seq=event.seq,
         time=stamp(event.time),
@@ -264,15 +264,13 @@ def _outcomes(summary: Mapping[str, Any], scenario: Scenario) -> Iterator[Outcom
     most = max((loss["toxic_load"] for loss in losses.values()), default=0.0)
     least, idle = losses[best]["toxic_load"], losses["no action"]["toxic_load"]
     said = {alternative.id: _say_alternative(alternative) for alternative in scenario.alternatives}
-    for name in (*_COURSES, *(name for name in losses if name not in _COURSES)):
-        if name not in losses:
-            continue
+    for name in (*_COURSES, *said):
         loss = losses[name]
         avertable = idle - least
         saved = (idle - loss["toxic_load"]) / avertable if avertable > 0.0 else None
         yield Outcome(
             name=name,
-            words=_COURSES.get(name) or said.get(name) or Words(name, name),
+            words=_COURSES.get(name) or said[name],
             deaths=_deaths(loss["expected_deaths"]),
             load=figure(loss["toxic_load"]),
             most=figure(loss["most"]),
@@ -323,7 +321,7 @@ def _say_range(given: Mapping[str, Sequence[Any]] | str) -> str:
     if isinstance(given, str):
         return given
     told = []
-    for name, (low, high, unit) in given.items():
+    for name, (low, high, unit) in sorted(given.items()):
         last = f"to {figure(high)} " if high is not None and math.isfinite(high) else "and more, "
         told.append(f"{name} {figure(low)} {last}{unit}")
     return "; ".join(told)
@@ -349,7 +347,10 @@ def _model(summary: Mapping[str, Any], scenario: Scenario) -> Iterator[tuple[Wor
     model, layout, harm = summary["model"], summary["layout"], summary["harm"]
     yield Words("dispersion model", "扩散模型"), model["name"]
     if model["settings"]:
-        yield Words("settings", "参数"), ", ".join(f"{key} = {value}" for key, value in model["settings"].items())
+        yield (
+            Words("settings", "参数"),
+            ", ".join(f"{key} = {value}" for key, value in sorted(model["settings"].items())),
+        )
     yield Words("averaging time", "平均时间"), f"{clock(model['averaging_time'])} ({figure(model['averaging_time'])} s)"
     yield Words("valid range", "适用范围"), _say_range(model["valid_range"])
     yield Words("weather", "气象"), _say_weather(scenario)
@@ -366,6 +367,6 @@ def _model(summary: Mapping[str, Any], scenario: Scenario) -> Iterator[tuple[Wor
     for source in layout["sources"]:
         yield Words("layout file", "布局文件"), f"{source['file']}, SHA-256 {source['sha256']}"
     yield Words("seed and team", "随机种子与参演方"), f"{summary['seed']}, {summary['team']}"
-    yield Words("versions", "版本"), ", ".join(f"{name} {text}" for name, text in summary["versions"].items())
+    yield Words("versions", "版本"), ", ".join(f"{name} {text}" for name, text in sorted(summary["versions"].items()))
     yield Words("scenario", "情景"), f"{scenario.id} ({scenario.schema_})"
     yield Words("event log", "事件日志"), f"{summary['log']['events']} events, last hash {summary['log']['last_hash']}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -47,6 +47,7 @@ def result_folder(target: str | Path) -> Iterator[Path]:
     """
     place = _usable(Path(target))
     partial = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+    made = [parent for parent in place.parents if not parent.exists()]
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         partial.mkdir()
@@ -61,6 +62,17 @@ def result_folder(target: str | Path) -> Iterator[Path]:
         _move_into(partial, _usable(place))
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+        if not place.exists():
+            _remove_empty(made)
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, the innermost first, as far as nobody else has put anything into them."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def _usable(target: Path) -> Path:

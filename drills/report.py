@@ -16,7 +16,7 @@ from twin.errors import TwinError
 if TYPE_CHECKING:
     from drills.result import DrillResult
 
-__all__ = ["read_summary", "render_report", "report_of", "rewrite_report"]
+__all__ = ["read_summary", "render_report", "report_into", "report_of", "rewrite_report"]
 
 # Pictures of a report by the file they are saved as.
 PICTURES = {"footprint": "footprint.png", "evacuation": "evacuation.png", "timeline": "timeline.png"}
@@ -75,6 +75,15 @@ def report_of(result: DrillResult, path: str | Path, *, pictures: Mapping[str, b
 
         pictures = view.pictures(result)
     return _write(Path(path), render_report(result.summary(), result.log, pictures))
+
+
+def report_into(result: DrillResult, folder: str | Path) -> Path:
+    """Write the pictures of a drill and its report into a folder, and return the report's path."""
+    from drills import view
+
+    drawn = view.pictures(result)
+    view.write_pictures(drawn, folder)
+    return report_of(result, Path(folder) / "report.html", pictures=drawn)
 
 
 def rewrite_report(folder: str | Path) -> Path:

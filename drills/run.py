@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 
 import numpy as np
@@ -93,6 +94,15 @@ def run_drill(
     return _Play(scenario, park, Streams(scenario.seeds.root if seed is None else seed), say).run(team, found)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _World:
+    """A cloud, what it does at each place, and what the detectors show of it."""
+
+    cloud: Cloud
+    exposure: Exposure
+    alarms: tuple[Alarm, ...]
+
+
 class _Play:
     """One drill being played; a cloud and what it does to each place are computed once and kept."""
 
@@ -106,13 +116,13 @@ class _Play:
         self.ways = WalkGraph.of(park, places=tuple(dict.fromkeys(paper.at for paper in scenario.population)))
         self.people = populate(park, [_group(paper) for paper in scenario.population], streams, graph=self.ways)
         self.dead = {failure.fail for failure in scenario.initial_state if failure.mode == "dead"}
-        self._clouds: dict[tuple[float, ...], tuple[Cloud, Exposure]] = {}
+        self._worlds: dict[tuple[float, ...], _World] = {}
         say("release", 1.0)
 
     def run(self, team: Team, found: Sequence[Problem]) -> DrillResult:
         """Play the declared alternatives and the team, then judge."""
         self.say("dispersion", 0.0)
-        alarms = self._alarms({})
+        alarms = self._world({}).alarms
         self.say("dispersion", 1.0)
         options = {option.id: option for option in self.scenario.alternatives}
         first = alarms[0].time if alarms else min(paper.start for paper in self.scenario.releases)
@@ -131,7 +141,7 @@ class _Play:
         log = EventLog.of(self.scenario.time.start, response.entries)
         courses = {"team": people, "no action": idle, "orders withheld": withheld, **others}
         scores = score(self.scenario, log, people, {name: self._loss(p) for name, p in courses.items()}, best)
-        cloud, _ = self._cloud(response.isolated)
+        cloud = self._world(response.isolated).cloud
         footprints = tuple(cloud.footprint(threshold) for threshold in self._thresholds(cloud))
         self.say("scores", 0.5)
         result = DrillResult(
@@ -158,10 +168,11 @@ class _Play:
 
     # -- the world
 
-    def _cloud(self, isolated: Mapping[str, float]) -> tuple[Cloud, Exposure]:
-        """Cloud of the releases cut at the given times, and what it does at each place of the park."""
+    def _world(self, isolated: Mapping[str, float]) -> _World:
+        """What the releases do when they are cut at the given times."""
         cuts = tuple(isolated.get(paper.id, math.inf) for paper in self.scenario.releases)
-        if cuts not in self._clouds:
+        if cuts not in self._worlds:
+            horizon = self.scenario.time.horizon
             cut = [r if at == math.inf else r.cut(at) for r, at in zip(self.releases, cuts, strict=True)]
             cloud = self.model.disperse(cut, self.weather)
             exposure = Exposure(
@@ -169,25 +180,16 @@ class _Play:
                 cloud,
                 substance=self.gas,
                 weather=self.weather,
-                horizon=self.scenario.time.horizon,
+                horizon=horizon,
                 standing_grid=_STANDING,
             )
-            self._clouds[cuts] = (cloud, exposure)
-        return self._clouds[cuts]
-
-    def _alarms(self, isolated: Mapping[str, float]) -> tuple[Alarm, ...]:
-        cloud, _ = self._cloud(isolated)
-        return detect(self.park, cloud, self.gas, horizon=self.scenario.time.horizon, dead=self.dead)
+            alarms = detect(self.park, cloud, self.gas, horizon=horizon, dead=self.dead)
+            self._worlds[cuts] = _World(cloud=cloud, exposure=exposure, alarms=alarms)
+        return self._worlds[cuts]
 
     def _evacuate(self, isolated: Mapping[str, float], orders: Sequence[Order]) -> Evacuation:
-        _, exposure = self._cloud(isolated)
-        return evacuate(
-            self.park,
-            self.people,
-            orders=orders,
-            exposure=exposure,
-            horizon=self.scenario.time.horizon,
-        )
+        exposure = self._world(isolated).exposure
+        return evacuate(self.park, self.people, orders=orders, exposure=exposure, horizon=self.scenario.time.horizon)
 
     # -- courses of action
 
@@ -203,7 +205,7 @@ class _Play:
             response = respond(
                 self.scenario,
                 self.park,
-                alarms=self._alarms(isolated),
+                alarms=self._world(isolated).alarms,
                 counted=counted,
                 streams=self.streams,
                 team=team,
@@ -240,7 +242,7 @@ class _Play:
         return self._evacuate(isolated, orders)
 
     def _loss(self, people: Evacuation) -> Loss:
-        return loss_of(people, self.gas.harm.probit().load(_FATAL))
+        return loss_of(people, float(self.gas.harm.probit().load(_FATAL)))
 
     # -- what is shown
 

@@ -34,6 +34,7 @@ __all__ = [
 
 Grade = Literal["P", "S", "M", "U"]
 GRADES_ZH: Mapping[str, str] = {"P": "优", "S": "良", "M": "中", "U": "差"}
+_FEWEST_DEATHS = 1e-3  # expected deaths below which a difference means nothing: design choice
 _CONSEQUENTIAL = 0.02  # below this share of the no-action dose no action matters: design choice, stated in the report
 
 
@@ -123,7 +124,7 @@ class Scores:
     outcome
         Dose-saved fraction; below 0: worse than no action; None when no action could matter.
     outcome_deaths
-        The same by expected deaths; None when no declared action averts any.
+        The same by expected deaths; None when fewer than 0.001 can be averted.
     grade
         "P", "S", "M" or "U".
     rows, gates
@@ -260,7 +261,9 @@ def score(
     return Scores(
         process=math.fsum(row.weight * (row.value or 0.0) for row in marked) / weight if marked else None,
         outcome=outcome,
-        outcome_deaths=dose_saved_fraction(team.expected_deaths, idle.expected_deaths, fewest),
+        outcome_deaths=dose_saved_fraction(team.expected_deaths, idle.expected_deaths, fewest)
+        if idle.expected_deaths - fewest >= _FEWEST_DEATHS
+        else None,
         grade=grade(rows, gates),
         rows=rows,
         gates=gates,
@@ -349,14 +352,14 @@ def _mustered_share(people: Evacuation, t: float) -> float | None:
     return float((people.arrival_time[sent] <= t).mean()) if sent.any() else None
 
 
-def _outcome(_: Outcome, outcome: float | None) -> dict[str, Any]:
+def _outcome(rule: Outcome, outcome: float | None) -> dict[str, Any]:
     return {
         "value": None if outcome is None else min(max(outcome, 0.0), 1.0),
         "measured": outcome,
-        "target": 1.0,
-        "limit": 0.0,
-        "met_limit": outcome is None or outcome > 0.0,
-        "met_target": outcome is None or outcome >= 1.0,
+        "target": rule.target,
+        "limit": rule.limit,
+        "met_limit": outcome is None or outcome > rule.limit,
+        "met_target": outcome is None or outcome >= rule.target,
         "evidence": (),
         "text": "no declared action changes the dose by 2 % or more: the outcome cannot be judged"
         if outcome is None

@@ -128,7 +128,7 @@ def _leave_stuck(link, links, state):
         state[STUCK_TAIL] = before
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(cache=True, nogil=True)
 def _admit(link, time, links, people, calendar, state, laws):
     """Give the free space of a link to those who wait for it: blocked links and starters in turn."""
     while links[link].count < links[link].store:
@@ -254,7 +254,8 @@ def _serve(link, time, links, people, records, calendar, state, laws, onward):
         state[WALKING] -= 1
     else:
         _enter(person, target, time, links, people, calendar, state, laws)
-    _admit(link, time, links, people, calendar, state, laws)
+    if links[link].wait_head >= 0 or links[link].starter_head >= 0:
+        _admit(link, time, links, people, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True)

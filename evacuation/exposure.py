@@ -92,7 +92,8 @@ class Exposure:
     -----
     The load of a person is the integral of ``c**n`` over time, in the unit of the probit. Walking people pass each
     segment of a link at constant speed and wait at its end; loads between bin edges come from running totals, so a
-    crossing costs the same however long it takes. Halving `time_bin` and `segment` tells the error of sampling.
+    crossing costs the same however long it takes. On the straight way from where they stood to the exit of their place
+    people breathe the air of where they stood. Halving `time_bin` and `segment` tells the error of sampling.
     """
 
     def __init__(

@@ -154,6 +154,7 @@ class _Stage:
         self._wake = self.env.event()
         self._counted = np.zeros(len(population), np.bool_)
         self._seen = 0
+        self.late: list[str] = []
         self._readers = [simpy.Store(self.env) for _ in graph.musters]
         self._inside = [0] * len(graph.musters)
 
@@ -162,6 +163,8 @@ class _Stage:
         for order in orders:
             if order.time <= self._horizon:
                 self.env.process(self._order(order))
+            else:
+                self.late.append(f"the order to {order.action} at {order.time:g} s comes after the horizon")
         for number in range(len(self._readers)):
             self.env.process(self._reader(number))
         self.env.process(self._clock())
@@ -248,7 +251,7 @@ def _result(stage: _Stage, table: Exposure | None, horizon: float) -> Evacuation
         "people": len(people),
         "walking": asdict(crowd.graph.walking),
         "forced_entries": crowd.engine.forced,
-        "warnings": (*crowd.graph.warnings, *_doubts(crowd)),
+        "warnings": (*crowd.graph.warnings, *_doubts(crowd), *stage.late),
     }
     load = probability = np.full(len(people), np.nan)
     if table is not None:

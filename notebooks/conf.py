@@ -12,6 +12,7 @@ html_theme = "furo"
 html_title = f"parktwin {version}"
 nb_execution_mode = "auto"
 nb_execution_timeout = 300
+nb_render_markdown_format = "myst"
 nb_execution_raise_on_error = True
 myst_enable_extensions = ["dollarmath", "colon_fence"]
 autodoc_member_order = "bysource"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from math import exp, inf, isfinite
 from statistics import NormalDist
@@ -41,8 +42,15 @@ __all__ = [
     "Tag",
     "Text",
     "Word",
+    "read_text",
 ]
 
+# What a scenario may write as a quantity; anything else never reaches the unit parser, which evaluates expressions.
+_FACTOR = r"(?:1|[A-Za-zµμΩ°℃%]+(?:(?:\^|\*\*)-?\d|\d)?)"
+_SHAPE = re.compile(
+    rf"^\s*[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?\s*(?:{_FACTOR}(?:\s*[/* ]\s*{_FACTOR}){{0,3}})?\s*$"
+)
+_LONGEST = 80
 _WITH_UNIT = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?(?![eE]?[+-]?\d*\s*$)\s*[A-Za-z%°℃µμ1].*$"
 
 
@@ -89,7 +97,10 @@ class Quantity:
         if isinstance(given, bool) or not isinstance(given, (int, float, str)):
             raise _refuse(f"{given!r} is not a quantity", f'write a number with its unit, such as "{self.example}"')
         try:
-            value = parse_quantity(given, self.unit, bare=not from_file)
+            if isinstance(given, str):
+                value = read_text(given, self.unit, bare=not from_file)
+            else:
+                value = parse_quantity(given, self.unit, bare=not from_file)
         except UnitError as error:
             mend = f'write "{given} {self.unit}"' if isinstance(given, (int, float)) else f'such as "{self.example}"'
             raise _refuse(error.what, mend) from None
@@ -121,6 +132,22 @@ class Quantity:
         shape["x-unit"] = self.unit
         shape["examples"] = [self.example]
         return shape
+
+
+def read_text(given: str, unit: str, *, bare: bool = False) -> float:
+    """Read a quantity that is written as a number and a simple unit, in `unit`.
+
+    Raises
+    ------
+    UnitError
+        It is written in any other way, or the unit is unknown or of another dimension.
+    """
+    if len(given) > _LONGEST or not _SHAPE.match(given):
+        raise UnitError(f"{given[:_LONGEST]!r} is not a quantity")
+    try:
+        return parse_quantity(given, unit, bare=bare)
+    except ArithmeticError:
+        raise UnitError(f"{given!r} is not a finite number") from None
 
 
 def _refuse(what: str, fix: str) -> PydanticCustomError:

@@ -23,11 +23,11 @@ from scenarios.quantities import (
     Tag,
     Text,
     Word,
+    read_text,
 )
 from scenarios.references import references
 from scenarios.standards import Alternative, Expectation, Gate, Objective
 from twin.errors import UnitError
-from twin.units import parse_quantity
 
 __all__ = [
     "Clock",
@@ -53,7 +53,7 @@ def _setting(given: object) -> object:
     if isinstance(given, str) and given[:1].isdigit():
         for unit in ("s", "m", "m/s"):
             try:
-                return parse_quantity(given, unit)
+                return read_text(given, unit)
             except UnitError:
                 continue
         raise _wrong(f"{given!r} is neither a word nor a time, a length or a speed", 'such as "10 min"')

@@ -93,6 +93,10 @@ class Outcome(Paper):
     kind: Literal["outcome"]
     metric: Literal["dose_saved_fraction"]
     """(harm of no action - harm of the team) / (harm of no action - harm of the best alternative)."""
+    target: Fraction = 1.0
+    """Share at which the outcome is at target; 1: as good as the best alternative."""
+    limit: Fraction = 0.0
+    """Share up to which the outcome is not achieved; 0: no better than no action."""
 
 
 Rule = Annotated[Timeliness | Occurrence | Coverage | Outcome, Field(discriminator="kind")]

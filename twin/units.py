@@ -24,6 +24,9 @@ _SPELLINGS = {
     "m2": "m^2",
     "t": "metric_ton",
 }
+# Names with whole powers, joined by a space, dot, star or slash: nothing a unit parser could take for arithmetic.
+_NAME = r"[A-Za-zµμΩ°℃%]+(?:\^?-?[1-9])?"
+_UNIT = re.compile(rf"^(?:1\s*/\s*)?{_NAME}(?:\s*[·*/ ]\s*{_NAME})*$")
 _TEXT = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>\S.*?)?\s*$")
 
 
@@ -51,6 +54,8 @@ def _factor(unit: str, wanted: str) -> tuple[float, float]:
 
     registry = _registry()
     try:
+        if unit and not _UNIT.match(unit):
+            raise ValueError(unit)
         have = registry.Unit(_spell(unit) or "dimensionless")
         want = registry.Unit(_spell(wanted) or "dimensionless")
     except (

@@ -1,11 +1,12 @@
+# ruff: noqa: PLR0917
 """Speed of the puff field: a plant-sized grid (W1) and a hundred sensors (W2). Nothing is asserted about time.
 
 W1: 30 min of release in a wind that turns every minute, 200 x 200 x 10 cells of 5 m, a frame every 10 s.
 W2: the same cloud at 100 sensors, every second.
 
 Two plain programs stand beside it in the same run: an exponential for every cell and puff (one puff each 10 s, straight
-Numba, measured on a few frames and scaled by the number of puffs), and writing the array once. Times are of the processor,
-one thread. The error is against 0.05-s puffs in the limit of the emission integral, beyond 20 m of the source.
+Numba, measured on a few frames and scaled by the number of puffs), and writing the array once. Times are of the
+processor, one thread. The error is against 0.05-s puffs, the limit of the emission integral, beyond 20 m of the source.
 """
 
 from __future__ import annotations
@@ -76,21 +77,23 @@ def plain(table, height, xs, ys, zs, out):
 @njit
 def limit(table, height, xs, ys, zs, out):
     """The same with everything beyond eight standard deviations left out, for a puff every 0.05 s."""
+    flat = np.zeros((ys.size, xs.size))
     for p in range(table.shape[0]):
         sy, sz = table[p, 2], table[p, 3]
         top = table[p, 4] / ((2.0 * math.pi) ** 1.5 * sy * sy * sz)
-        for j in range(ys.size):
-            e = (ys[j] - table[p, 1]) / sy
-            if abs(e) > 8.0:
-                continue
-            for i in range(xs.size):
-                d = (xs[i] - table[p, 0]) / sy
-                if abs(d) > 8.0:
+        for k in range(zs.size):
+            a, b = (zs[k] - height) / sz, (zs[k] + height) / sz
+            rise = top * (math.exp(-0.5 * a * a) + math.exp(-0.5 * b * b))
+            for j in range(ys.size):
+                e = (ys[j] - table[p, 1]) / sy
+                if abs(e) > 8.0:
                     continue
-                bell = top * math.exp(-0.5 * (d * d + e * e))
-                for k in range(zs.size):
-                    a, b = (zs[k] - height) / sz, (zs[k] + height) / sz
-                    out[k, j, i] += bell * (math.exp(-0.5 * a * a) + math.exp(-0.5 * b * b))
+                for i in range(xs.size):
+                    d = (xs[i] - table[p, 0]) / sy
+                    if k == 0 and abs(d) <= 8.0:
+                        flat[j, i] = math.exp(-0.5 * (d * d + e * e))
+                    if abs(d) <= 8.0:
+                        out[k, j, i] += rise * flat[j, i]
 
 
 def cpu(work, rounds=3):
@@ -145,10 +148,11 @@ def test_w1_field(benchmark, request):
     lines = {
         "W1 CPU time": f"{ours * 1e3:.0f} ms, {used:.0f} puffs a frame",
         "cell values per second": f"{out.size / ours:.3g}",
-        "against a loop with an exponential per cell and 10-s puff": f"{loop / ours:.0f} x faster ({loop:.0f} s from 3 frames)",
+        "against a loop with an exponential per cell and 10-s puff": f"{loop / ours:.0f} x faster ({loop:.0f} s)",
         "against writing the array once": f"{ours / write:.1f} x the time ({write * 1e3:.0f} ms)",
         "largest error over peak beyond 20 m": f"{error.max() / peak:.1e}",
-        "relative error where c > 1e-3 peak": f"median {np.median(relative):.1e}, p99 {np.quantile(relative, 0.99):.1e}",
+        "median relative error where c > 1e-3 peak": f"{np.median(relative):.1e}",
+        "99th percentile of it": f"{np.quantile(relative, 0.99):.1e}",
     }
     show(request, benchmark, lines)
     assert error.max() <= 1.5e-3 * peak

@@ -25,8 +25,8 @@ class Formula:
 
 
 @pytest.fixture
-def park(tmp_path):
-    heads = [
+def heads(tmp_path):
+    rows = [
         {"tag": "GD-1", "gas": "chlorine", "t90": "30 s"},
         {"tag": "GD-2", "gas": "chlorine", "t90": "60 s"},
         {"tag": "GD-3", "gas": "ammonia", "t90": "30 s"},
@@ -37,7 +37,7 @@ def park(tmp_path):
             "geometry": {"type": "Point", "coordinates": [10.0 * k, 0.0]},
             "properties": {"kind": "detector", "height": "1 m", "alarm_1": "3 mg/m3", "alarm_2": "6 mg/m3", **head},
         }
-        for k, head in enumerate(heads)
+        for k, head in enumerate(rows)
     ]
     path = tmp_path / "heads.geojson"
     path.write_text(
@@ -46,10 +46,10 @@ def park(tmp_path):
     return load_layout(path)
 
 
-def test_alarm_times_of_a_ramp_follow_the_exact_lag(park) -> None:
+def test_alarm_times_of_a_ramp_follow_the_exact_lag(heads) -> None:
     # c = a t: a first-order lag shows s(t) = a (t - tau (1 - exp(-t / tau))), tau = T90 / ln 10
     slope = 0.05e-6
-    alarms = detect(park, Formula(lambda t: slope * t), substance("chlorine"), horizon=600.0)
+    alarms = detect(heads, Formula(lambda t: slope * t), substance("chlorine"), horizon=600.0)
     assert [(a.tag, a.level) for a in alarms] == [("GD-1", 1), ("GD-2", 1), ("GD-1", 2), ("GD-2", 2)]
     for alarm in alarms:
         tau = {"GD-1": 30.0, "GD-2": 60.0}[alarm.tag] / math.log(10.0)
@@ -58,20 +58,20 @@ def test_alarm_times_of_a_ramp_follow_the_exact_lag(park) -> None:
         assert shown == pytest.approx(alarm.limit, abs=slope / (8.0 * tau))
 
 
-def test_t90_is_the_time_to_90_percent_of_a_step(park) -> None:
+def test_t90_is_the_time_to_90_percent_of_a_step(heads) -> None:
     # a step to c at t = 0.. reaches 0.9 c after T90; the limit 3 mg/m3 is 90 % of 3.3333 mg/m3.
     step = 3e-6 / 0.9
-    alarms = detect(park, Formula(lambda t: np.where(t > 0.0, step, 0.0)), substance("Cl2"), horizon=200.0)
+    alarms = detect(heads, Formula(lambda t: np.where(t > 0.0, step, 0.0)), substance("Cl2"), horizon=200.0)
     times = {a.tag: a.time for a in alarms if a.level == 1}
     # sampled once a second, the step is a ramp over the first second: 0.5 s late
     assert times["GD-1"] == pytest.approx(30.5, abs=0.1)
     assert times["GD-2"] == pytest.approx(60.5, abs=0.1)
 
 
-def test_dead_heads_and_other_gases_show_nothing(park) -> None:
+def test_dead_heads_and_other_gases_show_nothing(heads) -> None:
     cloud = Formula(lambda t: 1e-4 + 0.0 * t)
-    seen = {a.tag for a in detect(park, cloud, substance("chlorine"), horizon=60.0, dead={"GD-1"})}
+    seen = {a.tag for a in detect(heads, cloud, substance("chlorine"), horizon=60.0, dead={"GD-1"})}
     assert seen == {"GD-2"}
-    assert {a.tag for a in detect(park, cloud, substance("ammonia"), horizon=60.0)} == {"GD-3"}
-    assert detect(park, cloud, substance("propane"), horizon=60.0) == ()
-    assert detect(park, Formula(lambda t: 0.0 * t), substance("chlorine"), horizon=60.0) == ()
+    assert {a.tag for a in detect(heads, cloud, substance("ammonia"), horizon=60.0)} == {"GD-3"}
+    assert detect(heads, cloud, substance("propane"), horizon=60.0) == ()
+    assert detect(heads, Formula(lambda t: 0.0 * t), substance("chlorine"), horizon=60.0) == ()

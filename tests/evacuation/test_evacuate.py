@@ -153,6 +153,9 @@ def test_people_still_walking_at_the_end_are_told(park):
     assert (result.state == State.WALKING).sum() == 60
     assert result.unaccounted(100.0) == 60
     assert result.events[-1] == (100.0, "horizon", "60 on the way")
+    never = evacuate(park, people, orders=[Order(time=101.0, action="evacuate")], horizon=100.0)
+    assert (never.state == State.UNAWARE).all()
+    assert "after the horizon" in never.settings["warnings"][-1]
     early = evacuate(park, people, orders=[Order(time=0.0, action="evacuate")], horizon=30.0)
     assert (early.state == State.PREPARING).all()
 

@@ -229,3 +229,45 @@ def test_senseless_settings_are_refused(graph, weather, uniform):
         Exposure(graph, uniform(1.0), substance=CHLORINE, weather=weather, horizon=10.0, time_bin=0.0)
     with pytest.raises(ModelError, match="probit"):
         Exposure(graph, uniform(1.0), substance=CHLORINE, weather=weather, horizon=10.0, probit="nobody")
+
+
+class Slope:
+    """More gas in the east, the same at all times."""
+
+    def concentration(self, x, y, z, t):
+        x, y, z, t = np.broadcast_arrays(x, y, z, t)
+        return 1e-7 * (x + 500.0)
+
+
+def test_rooms_draw_air_at_the_building_or_at_home(draw, feature, box, weather):
+    park = draw(
+        feature("RD-1", "road", [(0, 0), (400, 0)]),
+        feature("MP-1", "muster_point", (410, 0)),
+        feature("B-1", "building", box(50, 40, 30)),
+        feature("V-1", "village", box(200, 150, 200)),
+    )
+    groups = [Group(name="works", place="B-1", count=6, indoors=True)]
+    groups += [Group(name="home", place="V-1", count=6, indoors=True), Group(name="field", place="V-1", count=6)]
+    people = populate(park, groups, Streams(4))
+    result = evacuate(park, people, hazard=Slope(), substance=CHLORINE, weather=weather, horizon=3600.0)
+    works, home, field = (result.load[people.group == k] for k in range(3))
+    assert np.ptp(works) == 0.0  # one building, one air
+    assert np.array_equal(
+        np.argsort(home), np.argsort(people.x[people.group == 1])
+    )  # each house breathes where it stands
+    rate = CHLORINE.harm.probit().load_rate(1e-7 * (people.x[people.group == 2] + 500.0), 293.15, 101325.0)
+    assert field == pytest.approx(rate * 3600.0, rel=1e-9)
+    assert home.max() < field.min()
+
+
+def test_standing_places_may_be_rounded(park, weather):
+    people = populate(park, [Group(name="yard", place="YD-1", count=300)], Streams(4))
+    graph = WalkGraph.of(park)
+    exact, coarse = (
+        Exposure(graph, Slope(), substance=CHLORINE, weather=weather, horizon=600.0, standing_grid=grid)
+        for grid in (0.0, 5.0)
+    )
+    a, b = (evacuate(park, people, exposure=e, horizon=600.0).load for e in (exact, coarse))
+    assert coarse.samples < exact.samples / 3
+    # 2.5 m of 580 m, squared
+    assert b == pytest.approx(a, rel=2 * 2.5 / 580.0 * 1.01)

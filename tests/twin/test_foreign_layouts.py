@@ -202,7 +202,20 @@ def test_all_faults_of_a_mapping_come_at_once(write: Write) -> None:
     assert len(caught.value.problems) == 4
 
 
-@pytest.mark.parametrize("text", ["", "- a\n", "{", "a: &x [*x]\n", "!!python/object:os.system x\n"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "- a\n",
+        "{",
+        "a: &x [*x]\n",
+        "!!python/object:os.system x\n",
+        "a: \x01",
+        "a: 2001-99-99",
+        "? {a: b}\n: c",
+        "a: 1\na: 2",
+    ],
+)
 def test_a_file_that_is_no_mapping_is_refused(text: str, write: Write, tmp_path: Path) -> None:
     for name in ("m.yaml", "m.json"):
         path = tmp_path / name
@@ -305,3 +318,12 @@ def test_a_water_network_in_state_plane_feet() -> None:
     assert park["P-1"]["diameter"] == 0.1524
     # A single pipe was drawn by hand over the map: its stated length and its line differ by up to a few per thousand.
     assert park["P-1"].shape.length == pytest.approx(536.488, rel=3e-3)
+
+
+def test_a_column_without_units_is_not_said_a_thousand_times(write: Write) -> None:
+    rows = [feature("Point", at(3.0 * i, 0), id=i, p=5) for i in range(300)]
+    mapping = {"kind": "tank", "tag": "T-{id}", "attributes": {"pressure": {"property": "p"}}}
+    park = twin.load_layout(write(rows, **WGS84), mapping=mapping)
+    assert len(park.warnings) == 21
+    assert park.warnings[0].what == "pressure: 5 has no unit"
+    assert park.warnings[-1].what == "280 more warnings like these"

@@ -444,6 +444,17 @@ def test_layout_errors_travel_between_processes(write: Write) -> None:
     assert pickle.loads(pickle.dumps(caught.value)).problems == caught.value.problems
 
 
+def test_a_wrong_frame_does_not_hide_other_faults(write: Write) -> None:
+    features = replaced(3, pressure=0.7)
+    found = errors_of(write(features, crs={"type": "name", "properties": {"name": "EPSG:32650"}}))
+    assert ["not WGS 84" in found[0].what, "has no unit" in found[1].what] == [True, True]
+
+
+def test_a_forgotten_kind_is_guessed_for_the_mend(write: Write) -> None:
+    (problem,) = errors_of(write([feature("Point", [0, 0], tag="X", building="yes")]))
+    assert problem.fix == 'add "kind": "building"'
+
+
 # -- anything at all
 
 json_values = st.recursive(

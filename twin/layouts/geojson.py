@@ -15,15 +15,15 @@ from pathlib import Path
 
 import numpy as np
 import shapely
-from shapely.geometry import MultiPolygon
+from shapely.geometry import MultiPolygon, Point
 from shapely.geometry.base import BaseGeometry
 
 from twin.assets import Asset, Link, kinds
 from twin.errors import LayoutError, Problem, near
-from twin.layouts.drafts import Draft, Feature, draft_native
+from twin.layouts.drafts import Draft, Feature, as_text, draft_native
 from twin.layouts.frames import Frame
 from twin.layouts.mapping import LayoutMapping, draft_mapped
-from twin.layouts.osm import draft_osm, osm_kind, osm_tags
+from twin.layouts.osm import draft_osm, osm_identifier, osm_kind, osm_tags
 from twin.layouts.scan import MAX_BYTES, Document, open_document, scan_features
 from twin.patch import LayoutPatch, Source
 from twin.site import Site
@@ -32,6 +32,7 @@ __all__ = ["read"]
 
 _FAR = 50e3  # m; the projection error is still below 0.03 mm per metre there (Snyder 1987, eq. 8-11)
 _SHOWN = 3
+_MOST_WARNINGS = 20
 
 
 @dataclass(slots=True)
@@ -69,9 +70,12 @@ def read(
     document = open_document(path, max_bytes=max_bytes)
     members: dict[str, object] = {}
     findings = _collect(document, members, mapping)
-    frame = Frame.of(members, mapping, document.name)
-    frame.refuse_projected(findings.drafts)
-    site = frame.place(findings.drafts, site, path)
+    try:
+        frame = Frame.of(members, mapping, document.name)
+        frame.refuse_projected(findings.drafts)
+        site = frame.place(findings.drafts, site, path)
+    except LayoutError as error:
+        raise LayoutError.of([*error.problems, *findings.problems], where=document.name) from None
     findings.problems.extend(_far_away(findings.drafts, document.name))
     findings.problems.extend(_mend(findings.drafts))
     findings.problems.extend(_summary(findings, document.name))
@@ -119,7 +123,18 @@ def _collect(document: Document, members: dict[str, object], mapping: LayoutMapp
         else:
             seen.add(draft.tag)
             found.drafts.append(draft)
+    found.problems = _shortened(found.problems, document.name)
     return found
+
+
+def _shortened(problems: list[Problem], file: str) -> list[Problem]:
+    """All errors, and the first warnings: a column of a GIS file without units is said a few times, not a thousand."""
+    warnings = [problem for problem in problems if problem.severity == "warning"]
+    if len(warnings) <= _MOST_WARNINGS:
+        return problems
+    kept = set(map(id, warnings[:_MOST_WARNINGS]))
+    more = Problem(f"{len(warnings) - _MOST_WARNINGS} more warnings like these", where=file, severity="warning")
+    return [*(p for p in problems if p.severity == "error" or id(p) in kept), more]
 
 
 def _draft(feature: Feature, mapping: LayoutMapping | None) -> Draft | str | None:
@@ -128,9 +143,11 @@ def _draft(feature: Feature, mapping: LayoutMapping | None) -> Draft | str | Non
     properties = feature.properties
     if "kind" in properties and ("tag" in properties or str(properties["kind"]).strip() in kinds()):
         return draft_native(feature)
-    if "tag" in properties and osm_kind(osm_tags(properties)) is None:
-        feature.label = str(properties["tag"])
-        feature.note(f"{feature.label!r} has a tag but no kind", key="tag", fix="add one: " + near("", kinds()))
+    if "tag" in properties and not osm_identifier(properties, feature.identifier, Point()):
+        feature.label = as_text(properties["tag"])
+        likely = osm_kind(osm_tags(properties))
+        fix = f'add "kind": "{likely.name}"' if likely else "add one; " + near("", kinds())
+        feature.note(f"{feature.label!r} has a tag but no kind", key="tag", fix=fix)
         return None
     return draft_osm(feature)
 

@@ -176,22 +176,36 @@ def _load(path: Path) -> tuple[Mapping[str, object], dict[tuple[str, ...], int]]
         if path.suffix.lower() == ".json":
             content = json.loads(document.text)
         else:
-            from ruamel.yaml import YAML
-
-            content = _plain(YAML(typ="rt", pure=True).load(document.text), lines, ())
+            content = _plain(_yaml(document.text, path.name), lines, ())
     except RecursionError:
         raise LayoutError("the mapping is nested too deeply", where=path.name) from None
     except json.JSONDecodeError as error:
         raise LayoutError(f"not valid JSON: {error.msg}", where=f"{path.name}:{error.lineno}:{error.colno}") from None
-    except Exception as error:
-        mark = getattr(error, "problem_mark", None)
-        if not hasattr(error, "problem"):
-            raise
-        place = f"{path.name}:{mark.line + 1}:{mark.column + 1}" if mark is not None else path.name
-        raise LayoutError(f"not valid YAML: {error.problem}", where=place, fix="mend the file there") from None
+    except ValueError as error:  # integers of thousands of digits
+        raise LayoutError(f"not readable: {error}", where=path.name) from None
     if not isinstance(content, Mapping):
         raise LayoutError(f"a mapping is a dictionary, not {type(content).__name__}", where=path.name)
     return content, lines
+
+
+def _yaml(text: str, name: str) -> object:
+    """Content of a YAML text, with the places of its keys.
+
+    Raises
+    ------
+    LayoutError
+        It is not YAML; with line and column where they are known.
+    """
+    from ruamel.yaml import YAML
+    from ruamel.yaml.error import YAMLError
+
+    try:
+        return YAML(typ="rt", pure=True).load(text)
+    except (YAMLError, TypeError) as error:
+        mark = getattr(error, "problem_mark", None)
+        place = f"{name}:{mark.line + 1}:{mark.column + 1}" if mark is not None else name
+        what = getattr(error, "problem", None) or getattr(error, "reason", None) or str(error)
+        raise LayoutError(f"not valid YAML: {what}", where=place, fix="mend the file there") from None
 
 
 def _plain(node: object, lines: dict[tuple[str, ...], int], at: tuple[str, ...]) -> object:
