@@ -155,7 +155,8 @@ def _warn(ax: Axes, warnings: tuple[str, ...]) -> None:
 
 
 def _frame(ax: Axes) -> None:
-    ax.set_aspect("equal", adjustable="datalim")
+    if ax.get_aspect() != 1.0:  # a park drawn beneath has set its own frame
+        ax.set_aspect("equal", adjustable="datalim")
     ax.set_xlabel("east [m]")
     ax.set_ylabel("north [m]")
 

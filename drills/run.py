@@ -262,8 +262,10 @@ class _Play:
         return ()
 
     def _field(self, cloud: Cloud, footprints: Sequence[Footprint]) -> Field:
-        """The cloud at breathing height over the park and the second most severe footprint, frame by frame."""
-        west, south, east, north = self.park.bounds
+        """The cloud at breathing height over the people and the second most severe footprint, frame by frame."""
+        x = [*self.people.x, *(release.x for release in self.releases)]
+        y = [*self.people.y, *(release.y for release in self.releases)]
+        west, south, east, north = min(x) - 100.0, min(y) - 100.0, max(x) + 100.0, max(y) + 100.0
         for footprint in footprints[:2]:
             area = footprint.polygon
             if not area.is_empty:

@@ -146,7 +146,7 @@ def plot_evacuation(
         if park is not None:
             from twin.view import plot
 
-            plot(park, ax, legend=False, language=language, title=title)
+            plot(park, ax, legend=False, language=language, title=title, bounds=_reach(evacuation, park))
         else:
             ax.set_title(title, fontsize=11, loc="left", color=_INK)
             ax.set_aspect("equal")
@@ -170,6 +170,19 @@ def plot_evacuation(
         if park is None:
             ax.autoscale_view()
     return ax
+
+
+def _reach(evacuation: Played, park: Twin) -> tuple[float, float, float, float]:
+    """The whole park, or what people and their ways take of it where that is less than half as wide and deep."""
+    graph, used = evacuation.tracks.graph, np.unique(evacuation.tracks.crossings.link)
+    nodes = np.concatenate([graph.tail[used], graph.head[used]])
+    x = np.concatenate([evacuation.population.x, graph.node_x[nodes]])
+    y = np.concatenate([evacuation.population.y, graph.node_y[nodes]])
+    west, south, east, north = park.bounds
+    if not x.size or max(np.ptp(x), np.ptp(y)) > 0.5 * max(east - west, north - south):
+        return west, south, east, north
+    room = 0.15 * max(np.ptp(x), np.ptp(y), 100.0)
+    return float(x.min() - room), float(y.min() - room), float(x.max() + room), float(y.max() + room)
 
 
 def _draw_ways(ax: Axes, evacuation: Played, *, alpha: float) -> list[Any]:
@@ -244,13 +257,15 @@ def _spread(
 
 
 def _draw_counts(ax: Axes, evacuation: Played, time: float | None) -> None:
-    """Write how many each muster point took, until the moment or the end."""
+    """Write how many came to each muster point, until the moment or the end."""
     graph = evacuation.tracks.graph
     until = float(evacuation.settings["horizon"]) if time is None else time
     middle = float(np.mean(evacuation.population.y)) if len(evacuation.population) else 0.0
     for number, tag in enumerate(graph.musters):
         leaf = graph.places[tag][0]
         count = int(((evacuation.muster == number) & (evacuation.arrival_time <= until)).sum())
+        if not count:
+            continue
         ax.annotate(
             f"{tag}: {count}",
             (graph.node_x[leaf], graph.node_y[leaf]),

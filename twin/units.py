@@ -25,7 +25,7 @@ _SPELLINGS = {
     "t": "metric_ton",
 }
 # Names with whole powers, joined by a space, dot, star or slash: nothing a unit parser could take for arithmetic.
-_NAME = r"[A-Za-zµμΩ°℃%]+(?:\^?-?[1-9])?"
+_NAME = r"[A-Za-zµμΩ°℃%_]+(?:\^?-?[1-9]|⁻?[¹²³⁴⁵⁶])?"
 _UNIT = re.compile(rf"^(?:1\s*/\s*)?{_NAME}(?:\s*[·*/ ]\s*{_NAME})*$")
 _TEXT = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>\S.*?)?\s*$")
 

@@ -40,6 +40,7 @@ def plot(
     legend: bool = True,
     language: str = "en",
     title: str | None = None,
+    bounds: tuple[float, float, float, float] | None = None,
 ) -> Axes:
     """Draw the map of a park in local metres, north up.
 
@@ -60,6 +61,8 @@ def plot(
         Language of the legend, "en" or "zh".
     title
         Heading; None: the name of the site.
+    bounds
+        West, south, east and north end of the map; None: everything shown. [m]
 
     Raises
     ------
@@ -72,6 +75,9 @@ def plot(
         if layer not in LAYER_COLOURS:
             raise LayoutError(f"unknown layer {layer!r}", fix=near(layer, LAYER_COLOURS))
     shown = [asset for asset in park.assets() if layers is None or asset.layer in layers]
+    if bounds is not None:
+        window = shapely.box(*bounds)
+        shown = [asset for asset in shown if asset.shape.intersects(window)]
     with plt.rc_context(plot_fonts()):
         if ax is None:
             _, ax = plt.subplots(figsize=(9.0, _height(shown)), layout="compressed")
@@ -79,7 +85,8 @@ def plot(
         for asset in sorted(shown, key=lambda a: style_of(a).order):
             groups.setdefault(asset.kind, []).append(asset)
         handles = [_draw(ax, group, language) for group in groups.values()]
-        _frame(ax, shown, park.site.name if title is None else title, language)
+        everything = tuple(shapely.total_bounds([a.shape for a in shown]).tolist()) if shown else (0.0, 0.0, 1.0, 1.0)
+        _frame(ax, bounds or everything, park.site.name if title is None else title, language)
         if legend and handles:
             ax.legend(
                 handles=handles,
@@ -151,11 +158,10 @@ def _draw(ax: Axes, group: Sequence[Asset], language: str) -> Any:
     return Line2D([], [], color=style.colour, marker=style.marker, linestyle="none", markersize=6, label=name)
 
 
-def _frame(ax: Axes, shown: Sequence[Asset], title: str, language: str) -> None:
+def _frame(ax: Axes, bounds: Sequence[float], title: str, language: str) -> None:
     """Limits, metres, north arrow and scale bar."""
-    bounds = shapely.total_bounds([asset.shape for asset in shown]) if shown else np.array([0.0, 0.0, 1.0, 1.0])
     reach = max(bounds[2] - bounds[0], bounds[3] - bounds[1], 10.0)
-    low, high = bounds[:2] - 0.04 * reach, bounds[2:] + 0.04 * reach
+    low, high = np.array(bounds[:2]) - 0.04 * reach, np.array(bounds[2:]) + 0.04 * reach
     ax.set_xlim(low[0], high[0])
     ax.set_ylim(low[1], high[1])
     ax.set_aspect("equal")

@@ -310,7 +310,7 @@ def test_a_water_network_in_state_plane_feet() -> None:
     (problem,) = twin.check_layout(path, mapping=mapping)
     assert "EPSG::3547" in problem.what
     assert "-s_srs EPSG:3547" in problem.fix
-    park = twin.load_layout(path, mapping={**mapping, "frame": "local", "length_unit": "survey_foot"})
+    park = twin.load_layout(path, mapping={**mapping, "frame": "local", "length_unit": "sft"})
     assert len(park) == 1156
     # WNTR states each length itself, in metres; coordinates were rounded when the model was drawn.
     stated = sum(float(a.notes["length"]) for a in park)

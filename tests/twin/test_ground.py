@@ -27,7 +27,7 @@ def test_one_problem_speaks_for_itself_and_many_are_listed() -> None:
     two = LayoutError.of([Problem("a", "x:1"), Problem("b", "x:2", "c")], where="x")
     assert str(two) == "x: 2 problems\n  1. x:1: a\n  2. x:2: b -> c"
     assert isinstance(two, TwinError)
-    again = pickle.loads(pickle.dumps(two))  # noqa: S301
+    again = pickle.loads(pickle.dumps(two))
     assert str(again) == str(two)
     assert type(again) is LayoutError
 
