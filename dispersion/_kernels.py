@@ -1,5 +1,4 @@
 # mypy: allow-untyped-defs, allow-untyped-calls
-# ruff: noqa: PLR0917  (kernels take arrays and scalars by position: numba has no keyword-only arguments)
 """Array kernels of the Gaussian models: numbers in, numbers out, the caller allocates.
 
 Layout of the arrays shared by the kernels (all float64, C-contiguous)

@@ -28,7 +28,7 @@ def plot_footprint(footprint: Footprint | Sequence[Footprint], ax: Axes | None =
     ax
         Where to draw; None: a new figure.
     park
-        A park whose ``plot(ax)`` is drawn beneath.
+        A park whose ``plot(ax, legend=False)`` is drawn beneath.
 
     Returns
     -------
@@ -43,7 +43,7 @@ def plot_footprint(footprint: Footprint | Sequence[Footprint], ax: Axes | None =
     with _fonts():
         ax = _axes(ax)
         if park is not None:
-            park.plot(ax)
+            park.plot(ax, legend=False)  # the legend is for the zones; the map carries its own labels
         handles: list[Any] = []
         count = len(zones)
         for rank in range(count - 1, -1, -1):  # the widest, mildest zone first
@@ -138,7 +138,11 @@ def _dress(ax: Axes, zones: list[Footprint], handles: list[Any]) -> None:
         f"{first.substance}, {first.model}: largest over time, {first.height:g} m above ground, "
         f"{first.averaging_time:g} s average",
         fontsize=10,
+        loc="left",  # where a park beneath has written its name
     )
+    beneath = ax.get_legend()
+    if beneath is not None:
+        ax.add_artist(beneath)
     ax.legend(handles=handles, loc="best", fontsize=8, framealpha=0.9).set_zorder(8)
     _warn(ax, tuple(dict.fromkeys(text for zone in zones for text in zone.warnings)))
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -124,7 +125,7 @@ def facts(summary: Mapping[str, Any], log: EventLog) -> dict[str, Any]:
         "outcome": _percent(summary["scores"]["outcome"]),
         "outcome_deaths": _percent(summary["scores"]["outcome_deaths"]),
         "tiles": tuple(_tiles(summary, log, scenario)),
-        "warnings": tuple(summary["warnings"]),
+        "warnings": tuple(re.sub(r"<(\w[^<>]*)>", r"\1", text) for text in summary["warnings"]),
         "doubts": tuple(_doubts(summary, scenario)),
         "gates": tuple(summary["scores"]["gates"]),
         "objectives": tuple(
@@ -156,7 +157,7 @@ def score_lines(summary: Mapping[str, Any]) -> tuple[ScoreLine, ...]:
                 measured=show(row["measured"]),
                 target=show(row["target"]),
                 limit=show(row["limit"]),
-                value="-" if row["value"] is None else f"{row['value']:.2f}",
+                value="-" if row["value"] is None else f"{math.floor(100.0 * row['value'] + 1e-9) / 100.0:.2f}",
                 mark=row["value"],
                 verdict=verdict,
                 verdict_zh=VERDICTS[verdict],
@@ -181,12 +182,18 @@ def _verdict(row: Mapping[str, Any]) -> Verdict:
 
 
 def _percent(share: float | None) -> str:
-    """A share; "-" when there is none."""
-    return "-" if share is None else f"{100.0 * share:.0f} %"
+    """A share in per cent; "-" when there is none. What is not all is never shown as 100 %."""
+    if share is None:
+        return "-"
+    if 0.995 <= share < 1.0:
+        return f"{math.floor(1000.0 * share) / 10.0:.1f} %"
+    return f"{100.0 * share:.0f} %"
 
 
 def _deaths(expected: float) -> str:
-    """Expected deaths: two significant digits below ten, whole numbers above."""
+    """Expected deaths: two significant digits below ten, whole numbers above, nothing finer than a hundredth."""
+    if 0.0 < expected < 0.01:
+        return "< 0.01"
     return f"{expected:.0f}" if expected >= 9.95 else figure(expected, 2)
 
 

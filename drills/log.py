@@ -134,7 +134,7 @@ class EventLog:
                 fix="add events in order of time",
             )
         cause = self._first.get(entry.cause)
-        body = {
+        body: dict[str, Any] = {
             "seq": len(self._events),
             "time": float(entry.time),
             "wall_time": (self.start + timedelta(seconds=float(entry.time))).isoformat(timespec="milliseconds"),

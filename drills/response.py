@@ -189,8 +189,7 @@ class _Stage:
         yield self.clock.timeout(self._duration(step))
         strokes = self._act(step, self._public(cause))
         self._event(f"finished.{step.id}").succeed()
-        for stroke in strokes:
-            yield stroke
+        yield simpy.AllOf(self.clock, strokes)
         if step.verify and step.else_ and not self._event(step.verify).triggered:
             self._event(f"else.{step.else_}").succeed()
 

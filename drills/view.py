@@ -16,6 +16,7 @@ from drills.words import Words, say_event, stamp
 from scenarios.schema import Scenario
 
 if TYPE_CHECKING:
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -99,40 +100,68 @@ def _title(result: DrillResult, what: Words, *, chinese: bool) -> str:
 
 
 def footprint_figure(result: DrillResult) -> Figure:
-    """Where the concentration passed each threshold at any time: over the park, and to its full extent."""
-    from matplotlib.patches import Rectangle
-
-    from dispersion.view import plot_footprint as plot_zones
-
+    """Where the concentration passed each threshold at any time: the park, and all of it if that is more."""
     with _fonts() as chinese:
-        figure = _new_figure(11.0, 7.0)
-        near, far = figure.subplots(1, 2, width_ratios=(1.9, 1.0))
-        plot_footprint(result, ax=near)
-        plot_zones(result.footprints, far)
-        legend, what = far.get_legend(), far.get_title()
-        for text in list(far.texts):  # the caution is said once, over the park, and names stand in the legend
-            text.remove()
-        x0, y0, x1, y1 = result.park.bounds
-        far.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=_INK, linewidth=1.2, zorder=7))
-        far.set_aspect("equal", adjustable="box")
-        far.autoscale_view()
-        far.tick_params(labelsize=8)
-        for ax, words in ((near, Words("over the park", "园区范围")), (far, Words("full extent", "全部范围"))):
+        beyond = _reaches_beyond(result)
+        figure = _new_figure(11.0 if beyond else 8.2, 7.0)
+        near, *rest = figure.subplots(1, 2, width_ratios=(1.9, 1.0)) if beyond else [figure.add_subplot()]
+        handles, what = _draw_zones(result, near)
+        for ax, words in zip(
+            (near, *rest), (Words("over the park", "园区范围"), Words("full extent", "全部范围")), strict=False
+        ):
+            if ax is not near:
+                _draw_extent(result, ax)
             ax.set_title("")
             ax.set_title(f"{words.en} {words.zh}" if chinese else words.en, fontsize=10, loc="left")
         heading = _title(result, Words("Footprint of the cloud", "气云影响范围"), chinese=chinese)
         figure.suptitle(f"{heading}\n{what}", fontsize=11, x=0.01, ha="left")
-        if legend is not None:
-            legend.remove()
-            figure.legend(
-                handles=legend.legend_handles,
-                labels=[text.get_text() for text in legend.get_texts()],
-                loc="outside lower left",
-                ncols=2,
-                frameon=False,
-                fontsize=9,
-            )
+        if handles:
+            figure.legend(handles=handles, loc="outside lower left", ncols=2, frameon=False, fontsize=9)
     return figure
+
+
+def _reaches_beyond(result: DrillResult) -> bool:
+    """Whether a footprint leaves the map of the park."""
+    x0, y0, x1, y1 = result.park.bounds
+    boxes = [footprint.polygon.bounds for footprint in result.footprints if footprint.area > 0.0]
+    return any(box[0] < x0 or box[1] < y0 or box[2] > x1 or box[3] > y1 for box in boxes)
+
+
+def _draw_extent(result: DrillResult, ax: Axes) -> None:
+    """Draw the footprints to their full extent, with the outline of the park's map."""
+    from matplotlib.patches import Rectangle
+
+    from dispersion.view import plot_footprint as plot_zones
+
+    plot_zones(result.footprints, ax)
+    legend = ax.get_legend()
+    for artist in (*ax.texts, *([legend] if legend is not None else [])):  # both stand beside the park already
+        artist.remove()
+    x0, y0, x1, y1 = result.park.bounds
+    ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=_INK, linewidth=1.2, zorder=7))
+    ax.set_aspect("equal", adjustable="box")
+    ax.autoscale_view()
+    ax.tick_params(labelsize=8)
+
+
+def _draw_zones(result: DrillResult, ax: Axes) -> tuple[list[Artist], str]:
+    """Draw the footprints over the park; return what belongs in a legend (taken off the map), and what is drawn."""
+    from dispersion.view import plot_footprint as plot_zones
+
+    result.park.plot(ax, legend=False)
+    (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
+    plot_zones(result.footprints, ax)
+    legend, what = ax.get_legend(), ax.get_title() or ax.get_title(loc="left")
+    handles: list[Artist] = []
+    if legend is not None:
+        for handle, text in zip(legend.legend_handles, legend.get_texts(), strict=True):
+            if handle is not None:
+                handle.set_label(text.get_text())
+                handles.append(handle)
+        legend.remove()
+    ax.set_aspect("equal", adjustable="box")
+    ax.set(xlim=(left, right), ylim=(low, high + 0.06 * (high - low)))  # room for the caution
+    return handles, what
 
 
 def evacuation_figure(result: DrillResult) -> Figure:
@@ -162,18 +191,13 @@ def timeline_figure(result: DrillResult) -> Figure:
 
 def plot_footprint(result: DrillResult, ax: Axes | None = None) -> Axes:
     """Draw the areas above the thresholds over the park; a new Axes when none is given."""
-    from dispersion.view import plot_footprint as plot_zones
-
-    ax = ax if ax is not None else _new_figure(9.0, 7.2).add_subplot()
-    result.park.plot(ax, legend=False)
-    frame = ax.get_xlim(), ax.get_ylim()
-    plot_zones(result.footprints, ax)
-    legend = ax.get_legend()
-    if legend is not None:
-        legend.remove()
-    ax.set_aspect("equal", adjustable="box")
-    (left, right), (low, high) = frame
-    ax.set(xlim=(left, right), ylim=(low, high + 0.06 * (high - low)))  # room for the caution
+    with _fonts():
+        ax = ax if ax is not None else _new_figure(9.0, 7.2).add_subplot()
+        handles, _ = _draw_zones(result, ax)
+        if handles:
+            ax.legend(
+                handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.08), ncols=2, frameon=False, fontsize=8
+            )
     return ax
 
 

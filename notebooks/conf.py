@@ -9,6 +9,8 @@ version = release = _version("parktwin")
 extensions = ["myst_nb", "sphinx.ext.autodoc", "numpydoc"]
 exclude_patterns = ["_build", "**.ipynb_checkpoints", "parktwin-*"]
 html_theme = "furo"
+html_static_path = ["_static"]
+html_css_files = ["parktwin.css"]
 html_title = f"parktwin {version}"
 nb_execution_mode = "auto"
 nb_execution_timeout = 300

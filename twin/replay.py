@@ -24,6 +24,8 @@ _SI = (
     *("", "kg/m^3", "Pa", "K", "m", "m/s", "degree", "kg/s", "kg", "m^3", "m^3/s", "s", "1/s"),
     *("W/m^2", "W", "A", "V", "mol/m^3"),
 )
+# An angle is a plain number to a unit library; a wind direction is not.
+_ANGLES = frozenset({"deg", "degree", "degrees", "°", "rad", "radian", "radians", "turn", "gon", "grad"})
 _MAX_BYTES = 512 * 2**20
 
 
@@ -172,6 +174,8 @@ def _si_unit(unit: str) -> str:
         raise ReadingError("the value has no unit", fix="write its unit, or 1 for a plain number")
     if unit == "1":
         return ""
+    if unit in _ANGLES:
+        return "degree"
     for wanted in _SI:
         try:
             to_si(1.0, unit, wanted)

@@ -53,21 +53,14 @@ def _factor(unit: str, wanted: str) -> tuple[float, float]:
     import pint
 
     registry = _registry()
+    unknown = UnitError(f"unknown unit {unit!r}", fix=f"write a unit that converts to {wanted or 'a plain number'!s}")
+    if unit and not _UNIT.match(unit):
+        raise unknown
     try:
-        if unit and not _UNIT.match(unit):
-            raise ValueError(unit)
         have = registry.Unit(_spell(unit) or "dimensionless")
         want = registry.Unit(_spell(wanted) or "dimensionless")
-    except (
-        pint.UndefinedUnitError,
-        AttributeError,
-        ValueError,
-        TypeError,
-        pint.errors.DefinitionSyntaxError,
-    ):
-        raise UnitError(
-            f"unknown unit {unit!r}", fix=f"write a unit that converts to {wanted or 'a plain number'!s}"
-        ) from None
+    except (pint.UndefinedUnitError, AttributeError, ValueError, TypeError, pint.errors.DefinitionSyntaxError):
+        raise unknown from None
     try:
         zero = registry.Quantity(0.0, have).to(want).magnitude
         one = registry.Quantity(1.0, have).to(want).magnitude

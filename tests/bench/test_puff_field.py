@@ -1,4 +1,3 @@
-# ruff: noqa: PLR0917
 """Speed of the puff field: a plant-sized grid (W1) and a hundred sensors (W2). Nothing is asserted about time.
 
 W1: 30 min of release in a wind that turns every minute, 200 x 200 x 10 cells of 5 m, a frame every 10 s.

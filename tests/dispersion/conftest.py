@@ -37,7 +37,7 @@ def turning(seed=0, minutes=10, stability="C"):
     return WeatherSeries.from_wind(base, times=60.0 * np.arange(n), speeds=speeds, directions=directions)
 
 
-def one_puff(dx, dy, z, h, sy, sz, lid=math.inf, terms=200):  # noqa: PLR0917
+def one_puff(dx, dy, z, h, sy, sz, lid=math.inf, terms=200):
     """Concentration per kilogram of a puff, by the textbook sum over images."""
     bell = np.exp(-0.5 * (dx * dx + dy * dy) / sy**2) / (2 * np.pi * sy**2)
     orders = np.arange(-terms, terms + 1) if math.isfinite(lid) else np.zeros(1)
@@ -46,7 +46,7 @@ def one_puff(dx, dy, z, h, sy, sz, lid=math.inf, terms=200):  # noqa: PLR0917
     return bell * images / (math.sqrt(2 * np.pi) * sz)
 
 
-def brute(series, release, t, x, y, z, *, step=0.05, smallest=0.1, curves="briggs_rural"):  # noqa: PLR0917
+def brute(series, release, t, x, y, z, *, step=0.05, smallest=0.1, curves="briggs_rural"):
     """Sum of one puff every `step` seconds, one stability class, wind measured at the transport height.
 
     The displacement is the exact integral of the linear wind vector; the travelled path is summed on the same fine

@@ -31,7 +31,7 @@ def nodes(cloud, t):
     spacing=st.sampled_from([0.2, 0.5, 1.0]),
     seed=st.integers(0, 5),
 )
-def test_puffs_carry_exactly_the_mass_released(kit, pieces, at_once, t, spacing, seed):  # noqa: PLR0917
+def test_puffs_carry_exactly_the_mass_released(kit, pieces, at_once, t, spacing, seed):
     edges = np.concatenate([[0.0], np.cumsum([p[0] for p in pieces])])
     release = kit.release(edges=edges, mass_rates=[p[1] for p in pieces], instantaneous_mass=at_once)
     cloud = model("gaussian_puff", node_spacing=spacing).disperse(release, kit.turning(seed))

@@ -27,10 +27,10 @@ def test_footprints_are_labelled(kit):
     cloud = model("gaussian_puff").disperse(release, kit.weather())
     prints = [cloud.footprint(release.substance.threshold(n, duration=600.0)) for n in ("AEGL-1", "AEGL-3", "AEGL-2")]
     ax = plot_footprint(prints)
-    legend = [text.get_text() for text in ax.get_legend().get_texts()]
-    assert [text.split(" ")[0] for text in legend] == ["AEGL-3", "AEGL-2", "AEGL-1", "release"]
-    assert "600 s average" in ax.get_title()
-    assert "gaussian_puff" in ax.get_title()
+    labels = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert [text.split(" ")[0] for text in labels] == ["AEGL-3", "AEGL-2", "AEGL-1", "release"]
+    assert "600 s average" in ax.get_title("left")
+    assert "gaussian_puff" in ax.get_title("left")
     assert any("passive model, dense release" in text.get_text() for text in ax.texts)
     assert ax.get_xlabel() == "east [m]"
     assert ax.get_aspect() == 1.0
@@ -43,7 +43,7 @@ def test_given_axes_are_used_and_the_park_comes_first(kit):
     drawn = []
 
     class Park:
-        def plot(self, ax):
+        def plot(self, ax, *, legend):
             drawn.append(len(ax.patches))
 
     own = plt.figure().add_subplot()

@@ -61,7 +61,10 @@ def gate(cap: str, *, tripped: bool) -> GateFinding:
 
 def test_grades_follow_the_logic_table() -> None:
     for achieved, harm, at_target in product((False, True), repeat=3):
-        rows = [row(required=True, limit=achieved, target=at_target), row(required=False, limit=False, target=at_target)]
+        rows = [
+            row(required=True, limit=achieved, target=at_target),
+            row(required=False, limit=False, target=at_target),
+        ]
         expected = "U" if not achieved else "M" if harm else "P" if at_target else "S"
         assert grade(rows, [gate("M", tripped=harm)]) == expected
     assert grade([row(required=True, limit=True, target=True)], [gate("U", tripped=True)]) == "U"

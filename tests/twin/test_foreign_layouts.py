@@ -185,7 +185,7 @@ def test_a_gis_file_loads_by_a_mapping(write: Write, tmp_path: Path) -> None:
         ("  property: type", "  property: type\n   x: 1", ":3:5", "not valid YAML", "mend"),
     ],
 )
-def test_a_fault_in_a_mapping_is_found_with_its_line(  # noqa: PLR0917
+def test_a_fault_in_a_mapping_is_found_with_its_line(
     old: str, new: str, where: str, what: str, fix: str, write: Write, tmp_path: Path
 ) -> None:
     path = tmp_path / "m.yaml"

@@ -1,0 +1,274 @@
+"""The stories the library is for: the blocks of the README as they stand, and the figures it quotes.
+
+``python tests/stories/test_stories.py notebooks/pictures`` makes the pictures of the README.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import math
+import os
+import re
+import shutil
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+VALIDATION = ROOT / "tests" / "validation"
+PICTURES = ("footprint.png", "evacuation.png", "alarms.png", "timeline.png")
+LARGEST_PICTURE = 250_000  # bytes
+
+
+def readme() -> str:
+    return (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks() -> list[str]:
+    return re.findall(r"^```python\n(.*?)^```", readme(), flags=re.MULTILINE | re.DOTALL)
+
+
+def tell(number: int) -> dict:
+    """Run a block of the README in the working directory and hand back its names."""
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    names: dict = {"__name__": f"story_{number}"}
+    exec(compile(blocks()[number], f"README.md, story {number + 1}", "exec"), names)
+    return names
+
+
+@pytest.fixture
+def desk(tmp_path, monkeypatch):
+    """An empty working directory; figures are closed afterwards."""
+    import matplotlib.pyplot as plt
+
+    monkeypatch.chdir(tmp_path)
+    yield tmp_path
+    plt.close("all")
+
+
+def is_picture(path: Path) -> bool:
+    return path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 10_000
+
+
+# -- the three stories
+
+
+def test_readme_holds_the_three_stories_first():
+    lines = [line for line in readme().splitlines() if line and not line.startswith("```")]
+    assert lines[2:4] == [
+        "python -m pip install . && parktwin demo",
+        "python -m pip install '.[test]' && python -m pytest",
+    ]
+    assert len(blocks()) == 3
+
+
+def test_safety_engineer(desk):
+    from dispersion import model
+    from plant_models import gas_leak
+
+    told = tell(0)
+    leak, footprint, weather = told["leak"], told["footprint"], told["weather"]
+    assert not told["cloud"].warnings  # carbon monoxide is as heavy as air: the passive model may be used
+    assert footprint.area > 0.0
+    assert footprint.reach > 100.0
+    assert is_picture(desk / "footprint.png")
+    # downwind of a wind from 20° is south-south-west of the leak
+    centre = footprint.polygon.centroid
+    assert math.degrees(math.atan2(leak.x - centre.x, leak.y - centre.y)) == pytest.approx(20.0, abs=1.0)
+    reaches, rates = [], []
+    for hole in (0.05, 0.1, 0.2):
+        larger = gas_leak(told["park"]["P-301"], hole_diameter=hole, duration=1800.0)
+        cloud = model("gaussian_puff").disperse(larger, weather)
+        reaches.append(cloud.footprint(leak.substance.threshold("AEGL-2", duration=1800.0)).reach)
+        rates.append(float(larger.rate(1.0)))
+    assert reaches == sorted(reaches)
+    assert reaches[0] < reaches[-1]
+    # the rate goes with the area of the hole
+    assert rates[1] / rates[0] == pytest.approx(4.0, rel=1e-12)
+    early = leak.cut(60.0)
+    assert early.total_mass == pytest.approx(leak.total_mass * 60.0 / 1800.0, rel=1e-12)
+
+
+def test_drill_planner(desk):
+    import xarray as xr
+
+    from drills import read_log
+
+    told = tell(1)
+    result = told["result"]
+    scores = result.scores
+    assert scores.grade in {"P", "S", "M", "U"}
+    assert 0.0 <= scores.process <= 1.0
+    assert scores.outcome <= 1.0
+    for row in scores.rows:
+        assert row.value is None or 0.0 <= row.value <= 1.0
+        assert row.text
+    losses = scores.losses
+    least = min(losses[option.id].toxic_load for option in result.scenario.alternatives)
+    assert losses[scores.best].toxic_load == least
+    assert losses["team"].toxic_load < losses["no action"].toxic_load
+    # the valve was shut, so less came out than would have
+    assert sum(r.total_mass for r in result.cut_releases) < sum(r.total_mass for r in result.releases)
+    page = (desk / "aar.html").read_text(encoding="utf-8")
+    assert result.scenario.title.zh in page
+    assert result.scenario.title.en in page
+    assert "http://" not in page.replace("http://www.w3.org", "")  # self-contained
+    assert is_picture(desk / "evacuation.png")
+
+    result.save(desk / "kept")
+    assert len(read_log(desk / "kept" / "events.jsonl")) == len(result.log)
+    assert json.loads((desk / "kept" / "drill.json").read_text(encoding="utf-8"))["seed"] == 7
+    with xr.open_dataset(desk / "kept" / "result.h5", group="people", engine="h5netcdf") as people:
+        assert people["load"].attrs["units"] == result.people.settings["load_unit"]
+        assert float(people["load"].sum()) == pytest.approx(losses["team"].toxic_load, rel=1e-12)
+
+
+def test_control_room(desk):
+    told = tell(2)
+    park, alarms, suspect = told["park"], told["alarms"], told["suspect"]
+    assert alarms == ["GD-101", "GD-104"]
+    assert suspect.tag == "LB-101"  # what GD-101 watches
+    # 1.5 g/m3 is far beyond the span of a detector that ends at 60 mg/m3: it is not believed, and it is not lost
+    assert [(held.reading.tag, held.reading.value) for held in park.quarantine] == [("GD-102", pytest.approx(1.5e-3))]
+    assert park.state("GD-102") is None
+    assert told["weather"].wind_from == pytest.approx(203.0)
+    assert told["footprint"].area > 0.0
+    assert any("dense" in warning for warning in told["cloud"].warnings)
+    assert is_picture(desk / "alarms.png")
+
+
+# -- what the README says of itself
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    text = (VALIDATION / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+
+
+def quoted(start: str) -> str:
+    """Line of the validation table that begins with a word."""
+    return next(line for line in readme().splitlines() if line.startswith(f"| {start}"))
+
+
+@pytest.mark.validation
+def test_quoted_property_figures():
+    from plant_models import substance
+
+    off = []
+    for row in rows("substance_properties.csv"):
+        method = getattr(substance(row["substance"]), row["property"])
+        at = (101325.0,) if row["property"] in {"gas_density", "flash_fraction"} else ()
+        off.append(abs(method(float(row["temperature_K"]), *at) / float(row["value"]) - 1.0))
+    assert f"{len(off)} values | largest difference {100 * max(off):.1f} %" in quoted("substance properties")
+
+
+@pytest.mark.validation
+def test_quoted_probit_figures():
+    from plant_models import substance
+
+    off = []
+    for row in rows("probit_lethal_concentrations.csv"):
+        probit = substance(row["substance"]).harm.probit(row["set"])
+        ppm = float((probit.load(float(row["probability"])) / float(row["minutes"])) ** (1.0 / probit.n))
+        off.append(abs(ppm / float(row["ppm"]) - 1.0))
+    assert f"{len(off)} values | largest difference {100 * max(off):.1f} %" in quoted("probits")
+
+
+@pytest.mark.validation
+def test_quoted_hole_figures():
+    from plant_models import gas_hole_rate, liquid_hole_rate
+
+    off = []
+    for row in rows("hole_discharge_cases.csv"):
+        flow = {"gas": gas_hole_rate, "liquid": liquid_hole_rate}[row["fluid"]](**json.loads(row["inputs"]))
+        off.append(abs(getattr(flow, row["quantity"]) / float(row["expected"]) - 1.0))
+    assert f"{len(off)} values | largest difference {100 * max(off):.1f} %" in quoted("flow through a hole")
+
+
+@pytest.mark.validation
+def test_quoted_prairie_grass_figures():
+    import twin
+    from dispersion import model
+    from plant_models import Release, substance
+
+    observed, computed = [], []
+    for row in rows("prairie_grass_arc_maxima.csv"):
+        release = Release.steady(
+            substance("sulfur dioxide"),
+            x=0.0,
+            y=0.0,
+            z=0.46,
+            mass_rate=float(row["release_rate [g/s]"]) / 1000.0,
+            duration=1e4,
+        )
+        weather = twin.Weather(
+            wind_speed=float(row["wind_2m [m/s]"]),
+            wind_from=270.0,
+            wind_height=2.0,
+            stability=row["stability"],
+            roughness_length=0.008,
+        )
+        cloud = model("gaussian_plume", smallest_sigma=1e-3).disperse(release, weather)
+        computed.append(float(cloud.concentration(float(row["arc [m]"]), 0.0, 1.5, 9000.0)) * 1e6)
+        observed.append(float(row["arc_maximum [mg/m3]"]))
+    o, p = np.array(observed), np.array(computed)
+    fac2 = ((p / o >= 0.5) & (p / o <= 2.0)).mean()
+    mg = math.exp(np.log(o / p).mean())
+    fb = 2.0 * (o.mean() - p.mean()) / (o.mean() + p.mean())
+    nmse = ((o - p) ** 2).mean() / (o.mean() * p.mean())
+    told = f"{o.size} arc maxima, nothing tuned | FAC2 {fac2:.2f}, MG {mg:.2f}, FB {fb:.2f}, NMSE {nmse:.2f}"
+    assert told in quoted("Gaussian plume")
+
+
+def test_readme_links_and_pictures_exist():
+    for target in re.findall(r"\]\(([^)#]+)\)", readme()):
+        assert (ROOT / target).exists(), target
+    for name in PICTURES:
+        assert (ROOT / "notebooks" / "pictures" / name).stat().st_size <= LARGEST_PICTURE, name
+
+
+def test_readme_names_every_command():
+    import typer.main
+
+    from drills.cli import app
+
+    known = set(typer.main.get_command(app).commands)
+    told = set(re.findall(r"^\| `parktwin (\w+)", readme(), flags=re.MULTILINE))
+    assert told == known
+
+
+def test_readme_speaks_of_the_packaged_names():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    for package in packages:
+        assert f"`{package}`" in readme()
+    assert set(re.findall(r"'\.\[(\w+)\]'", readme())) <= set(project["project"]["optional-dependencies"])
+
+
+def make_pictures(folder: Path) -> None:
+    """Tell the stories and keep their pictures."""
+    from drills.view import timeline_figure
+
+    home = Path.cwd()
+    folder = folder.resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        os.chdir(scratch)
+        try:
+            told = [tell(number) for number in range(len(blocks()))]
+            timeline_figure(told[1]["result"]).savefig("timeline.png", dpi=100)
+            for name in PICTURES:
+                shutil.copy(name, folder / name)
+        finally:
+            os.chdir(home)
+
+
+if __name__ == "__main__":
+    make_pictures(Path(sys.argv[1]))
