@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -222,6 +222,10 @@ class Cloud:
             if fixed or attempt == 3 or not found.touches_border:
                 break
             box = _grown(box)
+        farthest = self.valid_range["distance"][1]
+        if found.reach > farthest:
+            told = f"the area reaches beyond {farthest / 1000.0:g} km: the sigma curves are not supported there"
+            return replace(found, warnings=(*found.warnings, told))
         return found
 
     def _sweep(

@@ -261,6 +261,15 @@ def _doubts(summary: Mapping[str, Any], scenario: Scenario) -> Iterator[Words]:
         yield Words(f"the scenario is marked {scenario.meta.status}", f"情景状态：{status}")
     if summary["harm"]["probit_status"] != "verified":
         yield Words("the dose-response figures are unverified", "剂量反应参数未经核实")
+    ranges = summary["model"]["valid_range"]
+    farthest = ranges["distance"][1] if isinstance(ranges, Mapping) and "distance" in ranges else None
+    beyond = [f for f in summary["footprints"] if farthest is not None and f["reach"] > farthest]
+    if beyond:
+        names = "; ".join(f"{f['threshold']}: {f['reach']:.0f} m" for f in beyond)
+        yield Words(
+            f"reaches beyond {farthest:.0f} m, where the model is supported: {names}",
+            f"影响距离超出模型适用范围（{farthest:.0f} m）：{names}",
+        )
     if any("unverified" in footprint["threshold"] for footprint in summary["footprints"]):
         yield Words("a threshold is unverified", "有阈值未经核实")
 
@@ -329,8 +338,8 @@ def _say_range(given: Mapping[str, Sequence[Any]] | str) -> str:
         return given
     told = []
     for name, (low, high, unit) in sorted(given.items()):
-        last = f"to {figure(high)} " if high is not None and math.isfinite(high) else "and more, "
-        told.append(f"{name} {figure(low)} {last}{unit}")
+        last = f"to {high:g} " if high is not None and math.isfinite(high) else "and more, "
+        told.append(f"{name} {low:g} {last}{unit}")
     return "; ".join(told)
 
 

@@ -168,7 +168,7 @@ def test_w2_sensors(benchmark, request):
     benchmark.pedantic(run, rounds=3, warmup_rounds=1)
     ours = cpu(run)
     found = run()
-    rows = np.arange(60, 1801, 120)
+    rows = np.arange(60, 1801, 348)
     true = np.zeros((rows.size, 100))
     cell = np.zeros((1, 1, 1))
     for k, row in enumerate(rows):

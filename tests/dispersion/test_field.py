@@ -92,6 +92,13 @@ def test_nothing_reached_is_an_empty_footprint(kit):
     assert (footprint.area, footprint.reach) == (0.0, 0.0)
 
 
+def test_a_reach_beyond_the_curves_is_told(kit):
+    cloud = model("gaussian_plume").disperse(kit.release(edges=[0.0, 6000.0]), kit.weather())
+    near, far = cloud.footprint(1e-4), cloud.footprint(cloud.concentration(10_500.0, 0.0, 1.5, 5000.0), spacing=50.0)
+    assert near.warnings == ()
+    assert "beyond 10 km" in far.warnings[0]
+
+
 def test_elevated_source_reaches_the_ground_away_from_it(kit):
     cloud = model("gaussian_puff").disperse(kit.release(z=30.0, edges=[0.0, 60.0]), kit.weather(wind_height=30.0))
     footprint = cloud.footprint(3e-6, height=0.0)

@@ -471,3 +471,11 @@ def test_stamp() -> None:
 )
 def test_events_are_said_in_words(scenario: Scenario, name: str, words: Words) -> None:
     assert say_event(name, scenario) == words
+
+
+def test_a_reach_beyond_the_range_of_the_model_is_said(summary: dict[str, Any], log: EventLog) -> None:
+    summary["model"]["valid_range"] = {"distance": [100.0, 900.0, "m"], "wind speed": [0.5, None, "m/s"]}
+    found = facts(summary, log)
+    assert any("beyond 900 m" in doubt.en and "912 m" in doubt.en for doubt in found["doubts"])
+    told = {label.en: text for label, text in found["model"]}["valid range"]
+    assert told == "distance 100 to 900 m; wind speed 0.5 and more, m/s"

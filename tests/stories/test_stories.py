@@ -11,6 +11,7 @@ import math
 import os
 import re
 import shutil
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -250,6 +251,31 @@ def test_readme_speaks_of_the_packaged_names():
     for package in packages:
         assert f"`{package}`" in readme()
     assert set(re.findall(r"'\.\[(\w+)\]'", readme())) <= set(project["project"]["optional-dependencies"])
+
+
+_FACES = """
+import importlib, pkgutil, re, sys
+from pathlib import Path
+
+packages = "twin plant_models dispersion evacuation scenarios drills".split()
+for name in packages:
+    for room in pkgutil.walk_packages(importlib.import_module(name).__path__, name + "."):
+        importlib.import_module(room.name)
+wrong = []
+for name in packages:
+    face = importlib.import_module(name)
+    stub = (Path(face.__path__[0]) / "__init__.pyi").read_text(encoding="utf-8")
+    for room, thing in re.findall(r"from \\.(\\w+) import (\\w+)", stub):
+        if getattr(face, thing) is not getattr(importlib.import_module(name + "." + room), thing):
+            wrong.append(name + "." + thing)
+sys.exit(", ".join(wrong))
+"""
+
+
+def test_faces_hand_on_the_thing_and_not_the_room():
+    """Names such as ``scenarios.load`` are those of their rooms too: a room imported first must not shadow the thing."""
+    answer = subprocess.run([sys.executable, "-c", _FACES], capture_output=True, text=True, timeout=120, check=False)
+    assert answer.returncode == 0, answer.stderr
 
 
 def make_pictures(folder: Path) -> None:
