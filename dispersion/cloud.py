@@ -179,6 +179,7 @@ class Cloud:
         spacing: float | None = None,
         height: float = 1.5,
         times: ArrayLike | None = None,
+        until: float = math.inf,
     ) -> Footprint:
         """Area in which the concentration reaches a threshold at some time.
 
@@ -197,6 +198,8 @@ class Cloud:
             Times looked at; default: chosen by the model so that the cloud moves by no more than about one standard
             deviation between two of them, until it is thinner than the threshold everywhere or has travelled the
             supported distance of its sigma curves. [s]
+        until
+            End of the times chosen by the model; default: none. [s]
 
         Returns
         -------
@@ -206,13 +209,19 @@ class Cloud:
         Raises
         ------
         ModelError
-            Threshold of another substance or not positive, or a bad grid.
+            Threshold of another substance or not positive, a bad grid, or an end before the first emission.
         """
         level, label = self._level(threshold)
+        if not until > self.start:
+            what = f"until is {until!r} s, the first emission is at {self.start:g} s"
+            raise ModelError(what, where="footprint.until", fix="give a later time")
         if not height >= 0.0:
             raise ModelError(f"height is {height!r}", where="footprint.height", fix="give a height of 0 m or more")
         chosen = None if times is None else _increasing(times, "times")
         moments, hull = self.solution.swept(level, float(height), chosen)
+        if times is None and moments[-1] > until:
+            moments = np.append(moments[moments < until], until)
+            moments, hull = self.solution.swept(level, float(height), moments)
         fixed = bounds is not None
         box = self._around(hull) if bounds is None else bounds
         for attempt in range(4):

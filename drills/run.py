@@ -142,7 +142,8 @@ class _Play:
         courses = {"team": people, "no action": idle, "orders withheld": withheld, **others}
         scores = score(self.scenario, log, people, {name: self._loss(p) for name, p in courses.items()}, best)
         cloud = self._world(response.isolated).cloud
-        footprints = tuple(cloud.footprint(threshold) for threshold in self._thresholds(cloud))
+        horizon = self.scenario.time.horizon
+        footprints = tuple(cloud.footprint(threshold, until=horizon) for threshold in self._thresholds(cloud))
         self.say("scores", 0.5)
         result = DrillResult(
             scenario=self.scenario,

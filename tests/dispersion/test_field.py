@@ -201,3 +201,18 @@ def test_geojson_is_placed_and_labelled(kit):
     assert (longitudes.max() - 121.0) * 95.5e3 == pytest.approx(footprint.polygon.bounds[2], rel=0.01)
     with pytest.raises(LayoutError):
         footprint.to_geojson(Site(name="local"))
+
+
+@pytest.mark.parametrize("name", ["gaussian_plume", "gaussian_puff"])
+def test_a_footprint_ends_when_it_is_told_to(kit, name):
+    # Wind 3 m/s at 10 m; the cloud of a leak that goes on has come speed x time by `until`, give or take its own width.
+    release = kit.release(edges=[0.0, 3600.0], mass_rates=[1.0], z=0.0)
+    cloud = model(name).disperse(release, kit.weather())
+    whole, early = cloud.footprint(1e-5, height=0.0), cloud.footprint(1e-5, height=0.0, until=300.0)
+    assert early.area < whole.area
+    assert early.arrival[np.isfinite(early.arrival)].max() <= 300.0
+    u = 3.0 * (2.0 / 10.0) ** 0.15  # class D rural, Irwin 1979, at the transport height of 2 m
+    sigma = 0.08 * 300.0 * u
+    assert 300.0 * u - sigma < early.reach < 300.0 * u + 5.0 * sigma  # puffs end at 5 sigma
+    with pytest.raises(ModelError, match="first emission"):
+        cloud.footprint(1e-5, until=0.0)
