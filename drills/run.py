@@ -14,9 +14,10 @@ from dispersion.field import Field, Footprint
 from dispersion.models import model
 from drills.detection import Alarm, detect
 from drills.log import Entry, EventLog
+from drills.losses import Loss, loss_of
 from drills.response import Response, Team, respond
 from drills.result import DrillResult
-from drills.scoring import Loss, loss_of, score
+from drills.scoring import score
 from evacuation.behaviour import Order
 from evacuation.distributions import Distribution
 from evacuation.exposure import Exposure

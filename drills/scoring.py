@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from drills.log import Event, EventLog
+from drills.losses import Loss, dose_saved_fraction
 from evacuation.tracks import Evacuation
 from scenarios.schema import Scenario
 from scenarios.standards import Coverage, Expectation, Gate, Occurrence, Outcome, Timeliness
@@ -22,12 +23,9 @@ from scenarios.standards import Coverage, Expectation, Gate, Occurrence, Outcome
 __all__ = [
     "GRADES_ZH",
     "GateFinding",
-    "Loss",
     "ScoreRow",
     "Scores",
-    "dose_saved_fraction",
     "grade",
-    "loss_of",
     "mark_timeliness",
     "score",
 ]
@@ -35,30 +33,6 @@ __all__ = [
 Grade = Literal["P", "S", "M", "U"]
 GRADES_ZH: Mapping[str, str] = {"P": "优", "S": "良", "M": "中", "U": "差"}
 _FEWEST_DEATHS = 1e-3  # expected deaths below which a difference means nothing: design choice
-_CONSEQUENTIAL = 0.02  # below this share of the no-action dose no action matters: design choice, stated in the report
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loss:
-    """Harm of one course of action, summed over everybody.
-
-    Parameters
-    ----------
-    toxic_load
-        Sum of toxic loads, each counted up to the load that kills 99 % (more cannot harm the same person), in the unit
-        of the probit set, c^n·min.
-    expected_deaths
-        Sum of probabilities of death.
-    most
-        Largest toxic load of one person, uncut.
-    mustered
-        People counted at muster points at the horizon.
-    """
-
-    toxic_load: float
-    expected_deaths: float
-    most: float
-    mustered: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,37 +131,6 @@ class Scores:
             "gates": [asdict(gate) for gate in self.gates],
             "losses": {name: asdict(loss) for name, loss in self.losses.items()},
         }
-
-
-def loss_of(people: Evacuation, ceiling: float) -> Loss:
-    """Harm of one course of action.
-
-    Parameters
-    ----------
-    people
-        What became of everybody.
-    ceiling
-        Load above which nothing more is counted; a few people beside the leak would outweigh a village otherwise.
-    """
-    load = people.load
-    return Loss(
-        toxic_load=math.fsum(np.minimum(load, ceiling)),
-        expected_deaths=math.fsum(people.probability),
-        most=float(load.max(initial=0.0)),
-        mustered=int(np.isfinite(people.arrival_time).sum()),
-    )
-
-
-def dose_saved_fraction(team: float, no_action: float, best: float) -> float | None:
-    """Share of the avertable harm that was averted: ``(no_action - team) / (no_action - best)``.
-
-    A ratio of sums, not clipped: below 0 is worse than doing nothing, above 1 better than every declared action. None
-    when the best action averts less than 2 % of the harm (the drill cannot tell teams apart by outcome).
-    """
-    avertable = no_action - best
-    if not avertable > _CONSEQUENTIAL * no_action:
-        return None
-    return (no_action - team) / avertable
 
 
 def mark_timeliness(interval: float, *, target: float, limit: float, shape: str) -> float:

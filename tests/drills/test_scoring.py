@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drills.scoring import GateFinding, ScoreRow, dose_saved_fraction, grade, mark_timeliness
+from drills.losses import dose_saved_fraction
+from drills.scoring import GateFinding, ScoreRow, grade, mark_timeliness
 
 
 @pytest.mark.parametrize(

@@ -123,6 +123,10 @@ def test_drill_planner(desk):
     assert "http://" not in page.replace("http://www.w3.org", "")  # self-contained
     assert is_picture(desk / "evacuation.png")
 
+    again = told["run_drill"](result.scenario, result.park, seed=7)
+    assert again.log[-1].hash == result.log[-1].hash
+    assert again.summary() == result.summary()  # the same seed, the same drill
+
     result.save(desk / "kept")
     assert len(read_log(desk / "kept" / "events.jsonl")) == len(result.log)
     assert json.loads((desk / "kept" / "drill.json").read_text(encoding="utf-8"))["seed"] == 7
