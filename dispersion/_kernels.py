@@ -15,8 +15,9 @@ Layout of the arrays shared by the kernels (all float64, C-contiguous)
     travelled distances that cut the cloud into panels, first 0.
 ``emission`` (3, n + 1)
     edges, rates (last unused) and mass emitted up to the edge; ``runs`` (r, 2) are the intervals to be filled.
-``source`` (6,)
-    x, y, z, smallest sigma, mass and time of the instantaneous part.
+``source`` (7,)
+    x, y, z, smallest sigma, mass and time of the instantaneous part, and the size below which it would be denser than
+    the pure gas.
 ``nodes`` (capacity, 6)
     x, y, z, crosswind sigma, vertical sigma, mass of the puffs at one time.
 
@@ -155,6 +156,8 @@ def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, 
             return -1
         k = max(np.searchsorted(wind[0], source[5], side="right") - 1, 0)
         _put(nodes, 0, source[5], k, source[4], t, here, wind, changes, curves, axis, source)
+        nodes[0, 3] = max(nodes[0, 3], source[6])
+        nodes[0, 4] = max(nodes[0, 4], source[6])
         n = 1
     for r in range(runs.shape[0]):
         first = runs[r, 0]

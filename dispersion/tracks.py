@@ -126,12 +126,26 @@ def build_track(
         emission=np.ascontiguousarray(emission),
         runs=_runs(edges, rates),
         source=np.array(
-            [release.x, release.y, release.z, smallest, float(release.instantaneous_mass), float(edges[0])], float
+            [
+                *(release.x, release.y, release.z, smallest, release.instantaneous_mass, edges[0]),
+                _undiluted_sigma(release, series),
+            ],
+            float,
         ),
     )
 
 
 _NOTHING = np.zeros((3, 1))
+
+
+def _undiluted_sigma(release: Release, series: WeatherSeries) -> float:
+    """Size at which a puff on the ground is, in its middle, just the released material without any air. [m]
+
+    The middle of such a puff holds ``2 m / ((2 pi)**1.5 sigma**3)``; a smaller one would be denser than what came out.
+    """
+    if release.instantaneous_mass <= 0.0:
+        return 0.0
+    return float(math.cbrt(2.0 * release.instantaneous_mass / release.density(series)) / math.sqrt(2.0 * math.pi))
 
 
 def _wind_table(series: WeatherSeries, height: float, curves: SigmaSet) -> _Array:

@@ -135,7 +135,7 @@ class _Stage:
         for inject in self.scenario.injects:
             self.clock.process(self._inject(inject))
         if best is not None:
-            self.clock.process(self._declared(best))
+            self.clock.process(self._declared(best, unseen=not alarms))
         if self.team != "idle":
             for step in self.scenario.plan.steps:
                 self.clock.process(self._step(step))
@@ -191,7 +191,9 @@ class _Stage:
         self._event(f"finished.{step.id}").succeed()
         yield simpy.AllOf(self.clock, strokes)
         if step.verify and step.else_ and not self._event(step.verify).triggered:
-            self._event(f"else.{step.else_}").succeed()
+            fallback = self._event(f"else.{step.else_}")
+            if not fallback.triggered:  # several steps may fall back on the same one
+                fallback.succeed()
 
     def _duration(self, step: Step) -> float:
         if self.team == "perfect":
@@ -257,22 +259,25 @@ class _Stage:
         for zone in zones or (EVERYBODY,):
             self._say(actor, f"order.{action}:{zone}", cause, {"muster": muster} if muster else {})
 
-    def _declared(self, best: Alternative) -> _Waiting:
-        """Carry out a declared alternative; its times count from the first alarm."""
-        yield self._event("detection.first")
+    def _declared(self, best: Alternative, *, unseen: bool) -> _Waiting:
+        """Carry out a declared alternative; its times count from the first alarm, without any from the first release."""
+        begin = "detection.first"
+        if unseen:
+            begin = f"{min(self.scenario.releases, key=lambda release: release.start).id}.start"
+        yield self._event(begin)
         if best.isolate is not None:
-            self.clock.process(self._declared_isolation(best.isolate))
+            self.clock.process(self._declared_isolation(best.isolate, begin))
         for order in best.orders:
             self._at(
                 self.clock.now + order.at, self._order, order.action, order.zones, order.muster, "declared", best.id
             )
 
-    def _declared_isolation(self, delay: float) -> _Waiting:
+    def _declared_isolation(self, delay: float, cause: str) -> _Waiting:
         yield self.clock.timeout(delay)
         for release in self.scenario.releases:
             for tag in getattr(release, "isolated_by", ()):
                 if tag not in self._shut:
-                    self._close(tag, "detection.first")
+                    self._close(tag, cause)
 
     # -- the clock
 

@@ -37,6 +37,7 @@ from scenarios.standards import Alternative
 from twin.errors import ModelError, Problem, ScenarioError
 from twin.graph import Twin
 from twin.seeds import Streams
+from twin.weather import WeatherSeries
 
 __all__ = ["run_drill"]
 
@@ -111,7 +112,7 @@ class _Play:
         self.scenario, self.park, self.streams, self.say = scenario, park, streams, say
         say("release", 0.0)
         self.weather = scenario.weather.series()
-        self.releases = tuple(_release(paper, park) for paper in scenario.releases)
+        self.releases = tuple(_release(paper, park, self.weather) for paper in scenario.releases)
         self.gas = _one_substance(scenario, self.releases)
         self.model = model(scenario.model.name, **scenario.model.settings)
         self.ways = WalkGraph.of(park, places=tuple(dict.fromkeys(paper.at for paper in scenario.population)))
@@ -290,8 +291,8 @@ class _Play:
         return tuple(dict.fromkeys(told))
 
 
-def _release(paper: ReleasePaper, park: Twin) -> Release:
-    """The release a scenario describes, from the asset it names."""
+def _release(paper: ReleasePaper, park: Twin, weather: WeatherSeries) -> Release:
+    """The release a scenario describes, from the asset it names, against the air pressure of the moment."""
     asset = park[paper.at]
     height = asset.number("release_height") if paper.height is None else paper.height
     if isinstance(paper, GasHole | LiquidHole):
@@ -302,12 +303,15 @@ def _release(paper: ReleasePaper, park: Twin) -> Release:
             duration=paper.duration,
             start=paper.start,
             height=height,
+            ambient_pressure=weather.at(paper.start).pressure,
             label=paper.id,
         )
     gas = substance(paper.substance)
+    told = "a stated mass is taken as gas at the temperature of the air: neither cold vapour nor droplets are modelled"
+    notes = (told, *filter(None, [gas.notes]))
     if isinstance(paper, Instantaneous):
         return Release.instantaneous(
-            gas, x=asset.x, y=asset.y, z=height, mass=paper.mass, start=paper.start, label=paper.id
+            gas, x=asset.x, y=asset.y, z=height, mass=paper.mass, start=paper.start, label=paper.id, notes=notes
         )
     return Release.steady(
         gas,
@@ -318,6 +322,7 @@ def _release(paper: ReleasePaper, park: Twin) -> Release:
         start=paper.start,
         duration=paper.duration,
         label=paper.id,
+        notes=notes,
     )
 
 

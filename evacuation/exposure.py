@@ -75,13 +75,16 @@ class Exposure:
     probit
         Name of the probit set; None: the default set of the substance.
     time_bin
-        The concentration is constant over this time, sampled in its middle. [s]
+        Concentration and load rate are averages over this time. [s]
     segment
         Links are cut into equal pieces no longer than this, sampled in their middle. [m]
     height
         Height at which people breathe. [m]
     standing_grid
         Standing positions are rounded to this grid; 0: each stands where it stands. [m]
+    instants
+        Instants of a bin over which the averages are taken, evenly spread. A puff that takes s seconds (one sigma) to
+        pass is caught to 1 % when the instants are no farther apart than s.
 
     Raises
     ------
@@ -93,7 +96,8 @@ class Exposure:
     The load of a person is the integral of ``c**n`` over time, in the unit of the probit. Walking people pass each
     segment of a link at constant speed and wait at its end; loads between bin edges come from running totals, so a
     crossing costs the same however long it takes. On the straight way from where they stood to the exit of their place
-    people breathe the air of where they stood. Halving `time_bin` and `segment` tells the error of sampling.
+    people breathe the air of where they stood. Halving `time_bin` and `segment` and doubling `instants` tells the error
+    of sampling.
     """
 
     def __init__(
@@ -106,9 +110,10 @@ class Exposure:
         horizon: float,
         probit: str | None = None,
         time_bin: float = 10.0,
-        segment: float = 25.0,
+        segment: float = 10.0,
         height: float = 1.5,
         standing_grid: float = 0.0,
+        instants: int = 5,
     ) -> None:
         for name, value, least in (
             ("horizon", horizon, 1e-9),
@@ -116,20 +121,22 @@ class Exposure:
             ("segment", segment, 1e-9),
             ("height", height, 0.0),
             ("standing_grid", standing_grid, 0.0),
+            ("instants", instants, 1),
         ):
             if not (np.isfinite(value) and value >= least):
                 raise ModelError(f"{name} is {value!r}", where=f"Exposure.{name}", fix="give a positive number")
         self.graph, self.hazard, self.substance, self.horizon = graph, hazard, substance, float(horizon)
         self.probit: Probit = substance.harm.probit(probit)
         self.time_bin, self.segment, self.height = float(time_bin), float(segment), float(height)
-        self.standing_grid = float(standing_grid)
+        self.standing_grid, self.instants = float(standing_grid), int(instants)
         self._bins = max(int(np.ceil(horizon / time_bin - 1e-9)), 1)
         self._mid = (np.arange(self._bins) + 0.5) * self.time_bin
         self._states = WeatherSeries.of(weather)
         self._factor = self._unit_rates()
         self._rows: dict[tuple[float, float], int] = {}
         self._x, self._y = np.empty(0), np.empty(0)
-        self._air, self._total = np.empty((0, self._bins)), np.empty((0, self._bins + 1))
+        self._air, self._power = np.empty((0, self._bins)), np.empty((0, self._bins))
+        self._total = np.empty((0, self._bins + 1))
         self._known = np.empty((0, -(-self._bins // _BLOCK)), np.bool_)
         self._segment_row = np.full(len(graph.kinds), -1, np.int64)
         self._segments = np.maximum(np.ceil(graph.links.length[::2] / self.segment - 1e-9), 1.0).astype(np.int64)
@@ -190,6 +197,7 @@ class Exposure:
             "segment": self.segment,
             "breathing_height": self.height,
             "standing_grid": self.standing_grid,
+            "instants": self.instants,
         }
 
     def __repr__(self) -> str:
@@ -223,6 +231,7 @@ class Exposure:
         n, xy = len(spots), np.array(spots)
         self._x, self._y = np.concatenate([self._x, xy[:, 0]]), np.concatenate([self._y, xy[:, 1]])
         self._air = np.concatenate([self._air, np.zeros((n, self._bins))])
+        self._power = np.concatenate([self._power, np.zeros((n, self._bins))])
         self._total = np.concatenate([self._total, np.zeros((n, self._bins + 1))])
         self._known = np.concatenate([self._known, np.zeros((n, self._known.shape[1]), np.bool_)])
 
@@ -237,16 +246,18 @@ class Exposure:
         wanted = (since[:, None] < edge + span) & (until[:, None] > edge) & ~self._known
         for block in np.flatnonzero(wanted.any(axis=0)).tolist():
             bins = slice(block * _BLOCK, min((block + 1) * _BLOCK, self._bins))
-            times = self._mid[bins]
+            shift = ((np.arange(self.instants) + 0.5) / self.instants - 0.5) * self.time_bin
+            times = (self._mid[bins, None] + shift).ravel()
             new = np.flatnonzero(wanted[:, block])
             for part in np.array_split(new, max(1, -(-new.size * times.size // _MOST_POINTS))):
                 air = self.hazard.concentration(self._x[part, None], self._y[part, None], self.height, times[None, :])
-                self._air[part, bins] = np.maximum(air, 0.0)
+                shown = np.maximum(air, 0.0).reshape(part.size, -1, self.instants)
+                self._air[part, bins] = shown.mean(axis=2)
+                self._power[part, bins] = (shown**self.probit.n).mean(axis=2)
                 self.samples += part.size * times.size
         self._known |= wanted
         changed = np.flatnonzero(wanted.any(axis=1))
-        rate = self._factor * self._air[changed] ** self.probit.n
-        self._total[changed, 1:] = np.cumsum(rate * self.time_bin, axis=1)
+        self._total[changed, 1:] = np.cumsum(self._factor * self._power[changed] * self.time_bin, axis=1)
 
     def _add_stay(self, stay: Stay, out: NDArray[np.float64]) -> None:
         if not out.size:

@@ -308,7 +308,8 @@ def _ways(
     first = np.ones(order.size, np.bool_)
     first[1:] = (tail[order][1:] != tail[order][:-1]) | (head[order][1:] != head[order][:-1])
     kept = order[first]
-    backward = csr_array((seconds[kept], (head[kept], tail[kept])), shape=(nodes, nodes))
+    ends = head[kept].astype(np.int32), tail[kept].astype(np.int32)  # the index type of csgraph
+    backward = csr_array((seconds[kept], ends), shape=(nodes, nodes))
     times = np.asarray(dijkstra(backward, indices=targets), float).reshape(len(targets), nodes)
     for row, target in enumerate(targets):
         score = seconds + times[row, head]
