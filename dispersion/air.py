@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -82,24 +83,24 @@ class SigmaSet:
         return f"<SigmaSet {self.name!r}: {self.terrain}, {low:g} to {high:g} m, {time}; {self.reference}>"
 
 
+def _briggs_curve(rows: dict[str, tuple[float, float, float]], stability: str, x: _Array) -> _Array:
+    a, b, p = rows[stability]
+    return a * x * (1.0 + b * x) ** p
+
+
 def _briggs(rows: dict[str, tuple[float, float, float]]) -> _Curve:
     """Curves of the form ``a x (1 + b x)**p`` (Briggs 1973)."""
+    return partial(_briggs_curve, rows)  # not a closure: clouds are pickled
 
-    def curve(stability: str, x: _Array) -> _Array:
-        a, b, p = rows[stability]
-        return a * x * (1.0 + b * x) ** p
 
-    return curve
+def _power_curve(rows: dict[str, tuple[float, float]], stability: str, x: _Array) -> _Array:
+    a, b = rows[stability]
+    return a * x**b
 
 
 def _power(rows: dict[str, tuple[float, float]]) -> _Curve:
     """Curves of the form ``a x**b``."""
-
-    def curve(stability: str, x: _Array) -> _Array:
-        a, b = rows[stability]
-        return a * x**b
-
-    return curve
+    return partial(_power_curve, rows)
 
 
 # Briggs (1973), as tabulated by Hanna, Briggs and Hosker (1982), Table 4.5: a, b, p of a x (1 + b x)**p.

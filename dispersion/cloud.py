@@ -267,8 +267,14 @@ class Cloud:
                 )
             air = self.weather.at(self.start)
             level = float(threshold.concentration(air.temperature, air.pressure))
-            for_time = f" ({threshold.duration / 60.0:g} min)" if threshold.duration else ""
+            for_time = f" ({threshold.duration / 60.0:.3g} min)" if threshold.duration else ""
             label = f"{threshold.name}{for_time}, {threshold.ppm:g} ppm"
+        elif isinstance(threshold, str):
+            raise ModelError(
+                f"the threshold is the text {threshold!r}",
+                where="footprint.threshold",
+                fix="give a concentration in kg m⁻³, or release.substance.threshold(...) for a named one",
+            )
         else:
             level = float(threshold)
             label = f"{level:.3g} kg m⁻³"

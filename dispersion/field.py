@@ -323,7 +323,9 @@ class Footprint:
         return plot_footprint(self, ax, park=park)
 
     def __repr__(self) -> str:
+        level = f"{self.threshold:.3g} kg m⁻³"
+        named = level if self.label == level else f"{self.label} ({level})"
         return (
-            f"<Footprint of {self.substance}, {self.label} ({self.threshold:.3g} kg m⁻³): {self.area:.4g} m², "
+            f"<Footprint of {self.substance}, {named}: {self.area:.4g} m², "
             f"reach {self.reach:.4g} m, height {self.height:g} m, {self.averaging_time:g} s averages, {self.model}>"
         )

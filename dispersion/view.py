@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from twin.fonts import plot_fonts
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
@@ -28,7 +30,7 @@ def plot_footprint(footprint: Footprint | Sequence[Footprint], ax: Axes | None =
     ax
         Where to draw; None: a new figure.
     park
-        A park whose ``plot(ax, legend=False)`` is drawn beneath.
+        A park to draw beneath; the map holds both the park and the areas.
 
     Returns
     -------
@@ -40,10 +42,13 @@ def plot_footprint(footprint: Footprint | Sequence[Footprint], ax: Axes | None =
 
     given = list(footprint) if isinstance(footprint, Sequence) else [footprint]
     zones = sorted(given, key=lambda f: f.threshold, reverse=True)
-    with _fonts():
+    with plot_fonts():
         ax = _axes(ax)
         if park is not None:
-            park.plot(ax, legend=False)  # the legend is for the zones; the map carries its own labels
+            reached = [zone.polygon.bounds for zone in zones if zone.area]
+            ends = np.array([park.bounds, *reached])
+            bounds = (*ends[:, :2].min(axis=0).tolist(), *ends[:, 2:].max(axis=0).tolist())
+            park.plot(ax, legend=False, bounds=bounds)  # the legend is for the zones; the map carries its own labels
         handles: list[Any] = []
         count = len(zones)
         for rank in range(count - 1, -1, -1):  # the widest, mildest zone first
@@ -91,7 +96,7 @@ def plot_field(field: Field, ax: Axes | None = None, *, time: float | None = Non
     frame = None if time is None else int(np.abs(field.t - time).argmin())
     layer = field.values[:, k].max(axis=0) if frame is None else field.values[frame, k]
     when = "largest over time" if frame is None else f"t = {field.t[frame]:g} s"
-    with _fonts():
+    with plot_fonts():
         ax = _axes(ax)
         top = float(layer.max())
         if top > 0.0:
@@ -178,12 +183,3 @@ def _faded(colour: str) -> tuple[float, float, float, float]:
 
     red, green, blue, _ = to_rgba(colour)
     return red, green, blue, 0.35
-
-
-def _fonts() -> Any:
-    """Let tags and names in Chinese be drawn where a font for them is installed."""
-    import matplotlib as mpl
-
-    from twin.fonts import plot_fonts
-
-    return mpl.rc_context(plot_fonts())

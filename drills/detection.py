@@ -16,7 +16,7 @@ from twin.hazard import Hazard
 
 __all__ = ["Alarm", "detect"]
 
-_STEP = 1.0  # s: the scan of a detector loop; alarm times are interpolated inside it
+_STEP = 1.0  # s: the scan of a detector loop
 _T90 = math.log(10.0)  # a first-order lag reaches 90 % after ln(10) time constants
 
 
@@ -27,7 +27,7 @@ class Alarm:
     Parameters
     ----------
     time
-        When its signal passed the limit, rising. [s]
+        The scan that first found its signal at the limit. [s]
     tag
         The detector.
     level
@@ -48,7 +48,8 @@ def detect(
     """Alarms of the park's detectors for one gas, in order of time.
 
     Each detector follows the outdoor concentration at its place and height as a first-order lag with time constant
-    T90 / ln 10 (exact exponential step over linear-in-time input), the usual model of a diffusion-type cell.
+    T90 / ln 10 (exact exponential step over linear-in-time input), the usual model of a diffusion-type cell. The loop
+    is scanned once a second and the alarm has the time of the scan, so that no alarm knows what the gas does after it.
 
     Parameters
     ----------
@@ -89,24 +90,22 @@ def _senses(head: Asset, gas: Substance) -> bool:
 
 
 def _lagged(outside: NDArray[np.float64], t90: NDArray[np.float64]) -> NDArray[np.float64]:
-    """First-order response to an input that is linear between samples, shape (detectors, times)."""
+    """First-order response to an input that is linear between samples, shape (detectors, times).
+
+    Gas where there was none one sample before counts from its own sample on: it may have come all at once.
+    """
     tau = np.maximum(t90 / _T90, 1e-9)
     decay = np.exp(-_STEP / tau)
     # exact solution of tau s' = c(t) - s for c linear over the step: s1 = e s0 + w0 c0 + w1 c1
     ramp = tau / _STEP * (1.0 - decay)
     shown = np.empty_like(outside)
     shown[:, 0] = outside[:, 0]
+    arriving = np.where(outside[:, :-1] > 0.0, outside[:, 1:], 0.0)
     for k in range(1, outside.shape[1]):
-        shown[:, k] = decay * shown[:, k - 1] + (ramp - decay) * outside[:, k - 1] + (1.0 - ramp) * outside[:, k]
+        shown[:, k] = decay * shown[:, k - 1] + (ramp - decay) * outside[:, k - 1] + (1.0 - ramp) * arriving[:, k - 1]
     return shown
 
 
 def _first_above(times: NDArray[np.float64], signal: NDArray[np.float64], limit: float) -> float | None:
     above = np.flatnonzero(signal >= limit)
-    if above.size == 0:
-        return None
-    k = int(above[0])
-    if k == 0:
-        return float(times[0])
-    low, high = signal[k - 1], signal[k]
-    return float(times[k - 1] + (times[k] - times[k - 1]) * (limit - low) / (high - low))
+    return float(times[above[0]]) if above.size else None

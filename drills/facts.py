@@ -79,6 +79,7 @@ class Outcome:
     load: str
     most: str
     mustered: str
+    over: tuple[str, ...]
     share: float
     saved: str
     played: bool
@@ -291,6 +292,7 @@ def _outcomes(summary: Mapping[str, Any], scenario: Scenario) -> Iterator[Outcom
             load=figure(loss["toxic_load"]),
             most=figure(loss["most"]),
             mustered=str(loss["mustered"]),
+            over=tuple(str(loss["over"][name]) for name in sorted(loss["over"], reverse=True)),
             share=loss["toxic_load"] / most if most > 0.0 else 0.0,
             saved=_percent(saved),
             played=name == "team",

@@ -12,6 +12,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from plant_models.frozen import reduce_value
 from twin.errors import TwinError
 
 __all__ = ["Entry", "Event", "EventLog", "read_log"]
@@ -73,6 +74,12 @@ class Event:
     detail: Mapping[str, Any]
     previous: str
     hash: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "detail", MappingProxyType(dict(self.detail)))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return reduce_value(self)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain, JSON-safe form."""
@@ -144,7 +151,7 @@ class EventLog:
             "detail": dict(entry.detail),
             "previous": self._events[-1].hash if self._events else _GENESIS,
         }
-        event = Event(**{**body, "detail": MappingProxyType(body["detail"])}, hash=_digest(body))
+        event = Event(**body, hash=_digest(body))
         self._events.append(event)
         self._first.setdefault(event.name, event)
         return event
@@ -197,7 +204,7 @@ def read_log(path: str | Path) -> EventLog:
         try:
             body = json.loads(line)
             claimed = body.pop("hash")
-            kept = Event(**{**body, "detail": MappingProxyType(body["detail"])}, hash=claimed)
+            kept = Event(**body, hash=claimed)
             start = datetime.fromisoformat(body["wall_time"]) - timedelta(seconds=body["time"])
         except (ValueError, KeyError, TypeError, AttributeError):
             raise TwinError("this line is not an event", where=place, fix="restore the file from a copy") from None

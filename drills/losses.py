@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from evacuation.tracks import Evacuation
+from plant_models.harm import Threshold
 
 __all__ = ["Loss", "dose_saved_fraction", "loss_of"]
 
@@ -27,6 +29,8 @@ class Loss:
         Sum of probabilities of death.
     most
         Largest toxic load of one person, uncut.
+    over
+        People whose load is above that of a threshold held for its duration, by the threshold's name.
     mustered
         People counted at muster points at the horizon.
     """
@@ -34,10 +38,11 @@ class Loss:
     toxic_load: float
     expected_deaths: float
     most: float
+    over: Mapping[str, int]
     mustered: int
 
 
-def loss_of(people: Evacuation, ceiling: float) -> Loss:
+def loss_of(people: Evacuation, ceiling: float, thresholds: Sequence[Threshold] = ()) -> Loss:
     """Harm of one course of action.
 
     Parameters
@@ -46,12 +51,15 @@ def loss_of(people: Evacuation, ceiling: float) -> Loss:
         What became of everybody.
     ceiling
         Load above which nothing more is counted; a few people beside the leak would outweigh a village otherwise.
+    thresholds
+        Thresholds to count people against.
     """
     load = people.load
     return Loss(
         toxic_load=math.fsum(np.minimum(load, ceiling)),
         expected_deaths=math.fsum(people.probability),
         most=float(load.max(initial=0.0)),
+        over={threshold.name: int(people.over(threshold).sum()) for threshold in thresholds},
         mustered=int(np.isfinite(people.arrival_time).sum()),
     )
 

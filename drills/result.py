@@ -102,7 +102,10 @@ class DrillResult:
                 "name": self.cloud.model,
                 "settings": {name: str(value) for name, value in self.cloud.settings.items()},
                 "averaging_time": self.cloud.averaging_time,
-                "valid_range": str(self.cloud.valid_range),
+                "valid_range": {
+                    name: [_number(low), _number(high), unit]
+                    for name, (low, high, unit) in self.cloud.valid_range.items()
+                },
             },
             "harm": {
                 name: self.people.settings[name]
@@ -131,9 +134,8 @@ class DrillResult:
     def save(self, folder: str | Path) -> None:
         """Write ``result.h5``, ``events.jsonl`` and ``drill.json`` into a folder, each complete or not at all.
 
-        The groups of ``result.h5`` (``field``, ``people``, ``people_no_action``, ``people_best``) open with
-        ``xarray.open_dataset(path, group=..., engine="h5netcdf")``; the root carries ``field``'s variables too, so that
-        a call without a group shows the cloud.
+        ``xarray.open_dataset(path, engine="h5netcdf")`` shows the cloud, frame by frame, and with ``group="people"``,
+        ``"people_no_action"`` or ``"people_best"`` what became of everybody.
         """
         folder = Path(folder)
         folder.mkdir(parents=True, exist_ok=True)

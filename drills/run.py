@@ -10,7 +10,7 @@ from importlib.metadata import version
 import numpy as np
 
 from dispersion.cloud import Cloud
-from dispersion.field import Field, Footprint
+from dispersion.field import Field
 from dispersion.models import model
 from drills.detection import Alarm, detect
 from drills.log import Entry, EventLog
@@ -157,7 +157,7 @@ class _Play:
             releases=self.releases,
             cut_releases=cloud.releases,
             cloud=cloud,
-            field=self._field(cloud, footprints),
+            field=self._field(cloud),
             footprints=footprints,
             people=people,
             no_action=idle,
@@ -215,7 +215,7 @@ class _Play:
                 best=best,
             )
             people = self._evacuate(response.isolated, response.orders)
-            shown = _people_entries(people)
+            shown = _people_entries(people, response)
             self.say("evacuation", 1.0 - 0.5 ** (attempt + 1))
             if response.isolated == isolated and shown == counted:
                 return response, people
@@ -245,7 +245,8 @@ class _Play:
         return self._evacuate(isolated, orders)
 
     def _loss(self, people: Evacuation) -> Loss:
-        return loss_of(people, float(self.gas.harm.probit().load(_FATAL)))
+        toxic = [t for t in self._thresholds(self._world({}).cloud) if t.duration is not None]
+        return loss_of(people, float(self.gas.harm.probit().load(_FATAL)), toxic)
 
     # -- what is shown
 
@@ -264,16 +265,11 @@ class _Play:
                 return tuple(found)
         return ()
 
-    def _field(self, cloud: Cloud, footprints: Sequence[Footprint]) -> Field:
-        """The cloud at breathing height over the people and the second most severe footprint, frame by frame."""
+    def _field(self, cloud: Cloud) -> Field:
+        """The cloud at breathing height where people are, frame by frame."""
         x = [*self.people.x, *(release.x for release in self.releases)]
         y = [*self.people.y, *(release.y for release in self.releases)]
         west, south, east, north = min(x) - 100.0, min(y) - 100.0, max(x) + 100.0, max(y) + 100.0
-        for footprint in footprints[:2]:
-            area = footprint.polygon
-            if not area.is_empty:
-                a, b, c, d = area.bounds
-                west, south, east, north = min(west, a), min(south, b), max(east, c), max(north, d)
         spacing = max(east - west, north - south) / _CELLS
         times = np.arange(0.0, self.scenario.time.horizon + 0.5 * _FRAME, _FRAME)
         return cloud.field(bounds=(west, south, east, north), spacing=spacing, times=times)
@@ -284,10 +280,9 @@ class _Play:
         told = [*cloud.warnings, *(str(problem) for problem in found), *people.settings["warnings"]]
         if not alarms:
             told.append("no detector alarms within the horizon; the declared alternatives count from the first release")
-        told.extend(note for release in self.releases for note in release.notes)
-        doubtful = [t for t in self._thresholds(cloud) if t.status != "verified"]
+        doubtful = [f"{t.name} {t.ppm:g} ppm" for t in self._thresholds(cloud) if t.status != "verified"]
         if doubtful:
-            told.append("not verified against the publication: " + ", ".join(repr(t) for t in doubtful))
+            told.append(f"thresholds not checked against their publication: {', '.join(doubtful)}")
         return tuple(dict.fromkeys(told))
 
 
@@ -353,14 +348,21 @@ def _distribution(spread: DurationSpread | SpeedSpread) -> Distribution:
     return make(*spread.parameters)
 
 
-def _people_entries(people: Evacuation) -> tuple[Entry, ...]:
+def _people_entries(people: Evacuation, response: Response) -> tuple[Entry, ...]:
     """What the readers at the muster points show, as log entries; complete is complete everywhere."""
+    sent = [entry for entry in response.entries if entry.name.startswith("order.evacuate:")]
+
+    def cause(muster: str) -> str:
+        """The first order to this muster point, or to whichever is nearest."""
+        fitting = [entry.name for entry in sent if entry.detail.get("muster", muster) == muster]
+        return fitting[0] if fitting else ""
+
     found = []
     for time, name, detail in people.events:
-        if name == "headcount.complete":
-            found.append(Entry(time=time, actor=detail, name=f"headcount.complete:{detail}"))
-        elif name == "evacuation.complete":
-            found.append(Entry(time=time, actor="muster points", name="headcount.complete", detail={"text": detail}))
-        elif name in {"muster.first", "muster.over_capacity"}:
-            found.append(Entry(time=time, actor=detail, name=f"{name}:{detail}"))
+        if name == "evacuation.complete":
+            first = sent[0].name if sent else ""
+            given = {"text": detail}
+            found.append(Entry(time=time, actor="muster points", name="headcount.complete", cause=first, detail=given))
+        elif name in {"headcount.complete", "muster.first", "muster.over_capacity"}:
+            found.append(Entry(time=time, actor=detail, name=f"{name}:{detail}", cause=cause(detail)))
     return tuple(found)

@@ -118,6 +118,15 @@ class Scores:
     losses: Mapping[str, Loss]
     best: str
 
+    def __repr__(self) -> str:
+        process, outcome = _shown(self.process), _shown(self.outcome)
+        return f"<Scores grade {self.grade} {GRADES_ZH[self.grade]}, process {process}, outcome {outcome}>"
+
+    def __str__(self) -> str:
+        marks = [f"{row.id}: {_shown(row.value)}, {row.text}" for row in self.rows]
+        tripped = [f"{gate.id}: at most {gate.cap}, {gate.reason_en}" for gate in self.gates if gate.tripped]
+        return "\n  ".join([repr(self), *marks, *tripped])
+
     def to_dict(self) -> dict[str, Any]:
         """Plain, JSON-safe form."""
         return {
@@ -131,6 +140,10 @@ class Scores:
             "gates": [asdict(gate) for gate in self.gates],
             "losses": {name: asdict(loss) for name, loss in self.losses.items()},
         }
+
+
+def _shown(mark: float | None) -> str:
+    return "-" if mark is None else f"{mark:.2f}"
 
 
 def mark_timeliness(interval: float, *, target: float, limit: float, shape: str) -> float:

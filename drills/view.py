@@ -75,11 +75,9 @@ def _png(figure: Figure) -> bytes:
 @contextmanager
 def _fonts() -> Iterator[bool]:
     """Draw with a Chinese font behind the usual one; tell whether there is one."""
-    import matplotlib as mpl
-
     from twin.fonts import cjk_fonts, plot_fonts
 
-    with mpl.rc_context(plot_fonts()):
+    with plot_fonts():
         yield bool(cjk_fonts())
 
 

@@ -83,6 +83,9 @@ def check_orders(park: Twin, population: Population, orders: Sequence[Order], gr
             found.append(Problem(f"there is no action {order.action!r}", where, fix))
         if not (np.isfinite(order.time) and order.time >= 0.0):
             found.append(Problem(f"its time is {order.time!r}", where, "give seconds since scenario start"))
+        if isinstance(order.zones, str):
+            found.append(Problem(f"zones is the text {order.zones!r}", where, f"write zones=({order.zones!r},)"))
+            continue
         unknown = [zone for zone in order.zones if zone not in park]
         found += [Problem(f"there is no zone {zone!r} in the layout", where, near(zone, tags)) for zone in unknown]
         if order.muster and order.muster not in graph.musters:

@@ -135,6 +135,9 @@ def _table(
         return exposure
     if hazard is None:
         return None
+    if not isinstance(hazard, Hazard):
+        what = f"the hazard is a {type(hazard).__name__} without concentration(x, y, z, t)"
+        raise ModelError(what, where="evacuate", fix="give a cloud, or an object that has this method")
     if substance is None or weather is None:
         missing = " and ".join(n for n, v in (("substance", substance), ("weather", weather)) if v is None)
         raise ModelError(f"a hazard is given without {missing}", where="evacuate", fix=f"give {missing}")

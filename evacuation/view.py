@@ -138,7 +138,7 @@ def plot_evacuation(
     from twin.fonts import plot_fonts
 
     words = _WORDS[language]
-    with plt.rc_context(plot_fonts()):
+    with plot_fonts():
         if ax is None:
             _, ax = plt.subplots(figsize=(9.0, 6.5), layout="constrained")
         moment = words["start"] if time is None else words["at"].format(time)
@@ -156,20 +156,20 @@ def plot_evacuation(
         people = _draw_people(ax, evacuation, time, language)
         _draw_counts(ax, evacuation, time)
         heading = words["bands"] if "load_unit" in evacuation.settings else words["state"]
-        style: dict[str, Any] = {
-            "loc": "upper left",
-            "frameon": False,
-            "fontsize": 8,
-            "title_fontsize": 9,
-            "alignment": "left",
-        }
-        first = ax.legend(handles=people, title=heading, bbox_to_anchor=(1.01, 1.0), **style)
+        handles = [_heading(heading), *people]
         if ways:
-            ax.add_artist(first)
-            ax.legend(handles=ways, title=words["use"], bbox_to_anchor=(1.01, 0.55), **style)
+            handles += [_heading(""), _heading(words["use"]), *ways]
+        ax.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.01, 1.0), frameon=False, fontsize=8)
         if park is None:
             ax.autoscale_view()
     return ax
+
+
+def _heading(text: str) -> Any:
+    """Line of a legend that is text alone."""
+    from matplotlib.lines import Line2D
+
+    return Line2D([], [], linestyle="none", label=text)
 
 
 def _reach(evacuation: Played, park: Twin) -> tuple[float, float, float, float]:
@@ -297,7 +297,7 @@ def plot_clearance(evacuation: Played, ax: Axes | None = None, *, language: Lite
     from twin.fonts import plot_fonts
 
     words = _WORDS[language]
-    with plt.rc_context(plot_fonts()):
+    with plot_fonts():
         if ax is None:
             _, ax = plt.subplots(figsize=(8.0, 4.5), layout="constrained")
         times, mustered = evacuation.headcount

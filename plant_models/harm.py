@@ -117,7 +117,7 @@ class Threshold:
         )
 
     def __repr__(self) -> str:
-        minutes = "" if self.duration is None else f" ({self.duration / 60.0:g} min)"
+        minutes = "" if self.duration is None else f" ({self.duration / 60.0:.3g} min)"
         doubt = "" if self.status == "verified" else " (unverified)"
         return f"<Threshold {self.substance} {self.name}{minutes} {self.ppm:.4g} ppm{doubt}>"
 

@@ -9,9 +9,10 @@ from math import hypot
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from plant_models.leaks import gas_leak, liquid_leak
 from plant_models.parks import park_path
 from plant_models.substances import substance
-from scenarios.conditions import ReleasePaper
+from scenarios.conditions import GasHole, LiquidHole, ReleasePaper
 from scenarios.events import DETECTOR_EVENT, declared_events
 from scenarios.schema import Scenario
 from twin.assets import Asset
@@ -23,10 +24,7 @@ if TYPE_CHECKING:
 __all__ = ["LayoutFiles", "fit", "layout_files"]
 
 _DETECTOR_REACH = 150.0  # m; beyond it a leak is called unwatched. Design choice: a quarter of the smallest plant block
-_NEEDED = {
-    "gas_hole": (("substance",), ("pressure",), ("temperature",)),
-    "liquid_hole": (("substance",), ("pressure",), ("temperature",)),
-}
+_NEEDED = ("substance", "pressure", "temperature")  # what an asset must say so that a hole in it can leak
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +118,8 @@ class _Check:
     def leaking(self, release: ReleasePaper, asset: Asset | None, index: int) -> Iterator[Problem]:
         """Whether the substance is known and the asset says what a leak needs."""
         try:
-            name = substance(release.substance).name
+            gas = substance(release.substance)
+            gas.harm.probit()
         except TwinError as error:
             yield Problem(error.what, self.scenario.where("releases", index, "substance"), error.fix)
             return
@@ -128,21 +127,36 @@ class _Check:
             return
         where = self.scenario.where("releases", index, "at")
         held = asset.get("substance")
-        if isinstance(held, str) and held and _canonical(held) != name:
+        hole = isinstance(release, GasHole | LiquidHole)
+        if isinstance(held, str) and held and _canonical(held) != gas.name:
             yield Problem(
                 f"{asset.tag!r} holds {held}, the release is of {release.substance}",
                 where,
                 "correct one of them",
-                "warning",
+                "error" if hole else "warning",  # what comes out of a hole is what the asset holds
             )
-        for names in _NEEDED.get(release.kind, ()):
-            if not any(asset.get(attribute) is not None for attribute in names):
-                yield Problem(
-                    f"{asset.tag!r} says no {names[0]}, which a {release.kind} release needs",
-                    where,
-                    f"add {names[0]!r} to the feature in the layout, or give the release a rate",
-                )
-        yield from self.watched(asset, name, where)
+        missing = [word for word in _NEEDED if hole and asset.get(word) is None]
+        if release.height is None and asset.get("release_height") is None:
+            missing.append("release_height")
+        for word in missing:
+            other = "height" if word == "release_height" else "rate"
+            yield Problem(
+                f"{asset.tag!r} says no {word}, which a {release.kind} release needs",
+                where,
+                f"add {word!r} to the feature in the layout, or give the release a {other}",
+            )
+        if isinstance(release, GasHole | LiquidHole) and not missing:
+            yield from self.flowing(release, asset, where)
+        yield from self.watched(asset, gas.name, where)
+
+    def flowing(self, release: GasHole | LiquidHole, asset: Asset, where: str) -> Iterator[Problem]:
+        """Whether something comes out of the hole: the phase, the pressure and the size are right."""
+        leak = gas_leak if isinstance(release, GasHole) else liquid_leak
+        try:
+            leak(asset, hole_diameter=release.hole_diameter, duration=release.duration, height=release.height)
+        except TwinError as error:
+            for problem in error.problems:
+                yield Problem(problem.what, where, problem.fix)
 
     def watched(self, asset: Asset, name: str, where: str) -> Iterator[Problem]:
         detectors = [d for d in self.park.assets("detector") if _canonical(str(d.get("gas", ""))) == name]

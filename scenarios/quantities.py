@@ -102,7 +102,9 @@ class Quantity:
             else:
                 value = parse_quantity(given, self.unit, bare=not from_file)
         except UnitError as error:
-            mend = f'write "{given} {self.unit}"' if isinstance(given, (int, float)) else f'such as "{self.example}"'
+            mend = f'{error.fix or "write a number and a unit"}, such as "{self.example}"'
+            if isinstance(given, (int, float)):
+                mend = f'write its unit too: "{given} {self.unit}", or another, such as "{self.example}"'
             raise _refuse(error.what, mend) from None
         if not self.low <= value <= self.high or (self.above and value == self.low):
             raise _refuse(f"{given!r} is out of range", self._range())

@@ -192,7 +192,7 @@ class Asset:
             else f"{name} {value}"
             for name, value in self.attributes.items()
         )
-        return f"<{self.kind} {self.tag} at ({self.x:.1f}, {self.y:.1f}) m{': ' + shown if shown else ''}>"
+        return f"<{self.kind} {self.tag} at ({self.x:z.1f}, {self.y:z.1f}) m{': ' + shown if shown else ''}>"
 
 
 def _rebuild(fields: dict[str, Any]) -> Asset:

@@ -26,6 +26,8 @@ MUSTER = "muster_point"
 _SAME_POINT = 0.01  # m
 _OVERLAP = 0.5  # of the smaller footprint; neighbours that share a wall overlap by a few per cent
 _SHOWN = 5
+_STRAIGHT = 100.0  # m: farther than people are taken to leave the ways without a word. Design choice
+_ACCESS = 500.0  # m: farther from a way nothing can be walked to, as in `evacuation.routes`
 
 
 def check_assets(assets: Sequence[Asset], site: Site) -> list[Problem]:
@@ -167,9 +169,31 @@ def _check_muster(assets: Sequence[Asset], foreign: Collection[str]) -> list[Pro
                 severity=severity,
             )
         ]
-    if not walkways:
-        return []
-    return _check_paths(build_network(ways), walkways, musters, foreign)
+    found = _check_access(ways, musters, foreign)
+    return [*found, *_check_paths(build_network(ways), walkways, musters, foreign)] if walkways else found
+
+
+def _check_access(ways: Sequence[Asset], musters: Sequence[Asset], foreign: Collection[str]) -> list[Problem]:
+    """Muster points that stand away from every way."""
+    if not ways:
+        what = f"the park has {len(musters)} muster points but no walkway or road: nobody can walk there"
+        return [Problem(what, where=musters[0].where, fix='add features with "kind": "walkway"', severity="warning")]
+    lines: Any = np.array([way.shape for way in ways], dtype=object)
+    problems = []
+    for muster in musters:
+        gap = float(shapely.distance(lines, muster.shape).min())
+        if gap > _STRAIGHT:
+            beyond = gap > _ACCESS and muster.tag not in foreign
+            then = "nobody can walk there" if gap > _ACCESS else "people go there straight over open ground"
+            problems.append(
+                Problem(
+                    f"muster point {muster.tag!r} stands {gap:.0f} m from the nearest walkway or road: {then}",
+                    where=muster.where,
+                    fix="move it, or draw the walkway that leads to it",
+                    severity="error" if beyond else "warning",
+                )
+            )
+    return _shortened(problems, "muster points away from the ways")
 
 
 def _check_paths(
@@ -236,7 +260,7 @@ def _check_places(assets: Sequence[Asset], foreign: Collection[str]) -> list[Pro
         one, two = tree.query(shapes, predicate="dwithin", distance=_SAME_POINT)
         for i, j in sorted((i, j) for i, j in zip(one.tolist(), two.tolist(), strict=True) if i < j):
             how = _coincide(group[i], group[j])
-            if how:
+            if how and group[i].tag != group[j].tag:  # one thing given twice is told by its tag
                 severity: Severity = "warning" if {group[i].tag, group[j].tag} & set(foreign) else "error"
                 problems.append(
                     Problem(

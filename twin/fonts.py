@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import lru_cache
-from typing import Any
 
 __all__ = ["cjk_fonts", "plot_fonts"]
 
@@ -46,12 +47,21 @@ def cjk_fonts() -> tuple[str, ...]:
     return found
 
 
-def plot_fonts() -> Any:
-    """Settings for ``matplotlib.rc_context`` under which text falls back to a Chinese font where it needs to."""
+@contextmanager
+def plot_fonts() -> Iterator[None]:
+    """Draw inside this: text falls back to a Chinese font where it needs to.
+
+    Only the font settings are put back afterwards. ``matplotlib.rc_context`` would put back all of them, and with them
+    the interactive mode that the first figure of a notebook switches on.
+    """
     import matplotlib as mpl
 
     own = mpl.rcParams["font.family"]
     families = [own] if isinstance(own, str) else list(own)
     if families == ["sans-serif"]:  # a generic name ends the search for a fallback, its first family does not
         families = list(mpl.rcParams["font.sans-serif"][:1])
-    return {"font.family": [*families, *(f for f in cjk_fonts() if f not in families)]}
+    mpl.rcParams["font.family"] = [*families, *(f for f in cjk_fonts() if f not in families)]
+    try:
+        yield
+    finally:
+        mpl.rcParams["font.family"] = own

@@ -27,6 +27,7 @@ _SPELLINGS = {
 # Names with whole powers, joined by a space, dot, star or slash: nothing a unit parser could take for arithmetic.
 _NAME = r"[A-Za-zµμΩ°℃%_]+(?:\^?-?[1-9]|⁻?[¹²³⁴⁵⁶])?"
 _UNIT = re.compile(rf"^(?:1\s*/\s*)?{_NAME}(?:\s*[·*/ ]\s*{_NAME})*$")
+_MANY = 1e7  # from here on numbers are shown with an exponent
 _TEXT = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>\S.*?)?\s*$")
 
 
@@ -53,7 +54,7 @@ def _factor(unit: str, wanted: str) -> tuple[float, float]:
     import pint
 
     registry = _registry()
-    unknown = UnitError(f"unknown unit {unit!r}", fix=f"write a unit that converts to {wanted or 'a plain number'!s}")
+    unknown = UnitError(f"unknown unit {unit!r}", fix=_advice(unit, wanted))
     if unit and not _UNIT.match(unit):
         raise unknown
     try:
@@ -65,11 +66,16 @@ def _factor(unit: str, wanted: str) -> tuple[float, float]:
         zero = registry.Quantity(0.0, have).to(want).magnitude
         one = registry.Quantity(1.0, have).to(want).magnitude
     except pint.DimensionalityError:
-        raise UnitError(
-            f"unit {unit!r} is not a measure of the wanted kind",
-            fix=f"write a unit that converts to {wanted or 'a plain number'!s}",
-        ) from None
+        raise UnitError(f"unit {unit!r} is not a measure of the wanted kind", fix=_advice(unit, wanted)) from None
     return float(one - zero), float(zero)
+
+
+def _advice(unit: str, wanted: str) -> str:
+    if wanted == "K" and unit in {"C", "F"}:
+        return f"write deg{unit}"  # C is the coulomb, F the farad
+    if wanted == "Pa" and unit.endswith(("g", "(g)", "gauge")):
+        return "give the absolute pressure: gauge and air pressure (1.013 bar at sea level) together"
+    return f"write a unit that converts to {wanted or 'a plain number'}"
 
 
 def to_si(value: float, unit: str, wanted: str) -> float:
@@ -111,7 +117,7 @@ def parse_quantity(text: object, wanted: str, *, where: str = "", bare: bool = F
     free = bare or not wanted
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         if not free:
-            raise UnitError(f"{text!r} has no unit", where=where, fix=f'write "{text} {wanted}"')
+            raise UnitError(f"{text!r} has no unit", where=where, fix=f'write its unit too, such as "{text} {wanted}"')
         if not math.isfinite(text):
             raise UnitError(f"{text!r} is not a finite number", where=where)
         return float(text)
@@ -123,7 +129,7 @@ def parse_quantity(text: object, wanted: str, *, where: str = "", bare: bool = F
     value, unit = float(match["number"]), match["unit"]
     if unit is None:
         if not free:
-            raise UnitError(f"{text!r} has no unit", where=where, fix=f'write "{text} {wanted}"')
+            raise UnitError(f"{text!r} has no unit", where=where, fix=f'write its unit too, such as "{text} {wanted}"')
         return value
     try:
         answer = to_si(value, unit, wanted)
@@ -136,4 +142,7 @@ def parse_quantity(text: object, wanted: str, *, where: str = "", bare: bool = F
 
 def show_quantity(value: float, unit: str) -> str:
     """Write a value with its unit, four significant digits: ``show_quantity(0.025, "m") == "0.025 m"``."""
-    return f"{value:.4g} {unit}".rstrip()
+    number = f"{value:.4g}"
+    if "e+" in number and abs(value) < _MANY:
+        number = f"{float(number):.0f}"
+    return f"{number} {unit}".rstrip()

@@ -78,7 +78,7 @@ def plot(
     if bounds is not None:
         window = shapely.box(*bounds)
         shown = [asset for asset in shown if asset.shape.intersects(window)]
-    with plt.rc_context(plot_fonts()):
+    with plot_fonts():
         if ax is None:
             _, ax = plt.subplots(figsize=(9.0, _height(shown)), layout="compressed")
         groups: dict[str, list[Asset]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 
@@ -109,3 +110,17 @@ def test_the_face_is_light():
     code = f"import sys; from dispersion import model; print([m for m in {heavy} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("name", models())
+def test_a_cloud_survives_pickling(kit, name):
+    cloud = model(name).disperse(kit.release(), kit.weather())
+    again = pickle.loads(pickle.dumps(cloud))
+    assert again.concentration(80.0, 3.0, 1.5, 120.0) == cloud.concentration(80.0, 3.0, 1.5, 120.0) > 0.0
+
+
+def test_a_threshold_is_no_text_and_a_bare_one_is_shown_once(kit):
+    cloud = model("gaussian_puff").disperse(kit.release(), kit.weather())
+    with pytest.raises(ModelError, match=r"the threshold is the text 'AEGL-2'.*release\.substance\.threshold"):
+        cloud.footprint("AEGL-2")
+    assert repr(cloud.footprint(1e-3)).count("0.001 kg m⁻³") == 1

@@ -251,3 +251,21 @@ def test_source_is_not_seen_from_far(kit):
     )
     a, b = (float(c.concentration(100.0, 0.0, 1.5, 300.0)) for c in (small, large))
     assert b == pytest.approx(a, rel=2e-3)  # (0.2 m)**2 against sigma_z = 5.6 m and sigma_y = 8 m: 0.1 %
+
+
+def test_a_burst_is_never_denser_than_what_came_out(kit):
+    # A puff on the ground that is pure gas in its middle has 2 m / ((2 pi)**1.5 s**3) = density: for 19 t of ammonia
+    # s = (2 * 19000 / (15.75 * 0.708))**(1/3) = 15.05 m.
+    release = kit.release(edges=[0.0], mass_rates=[], instantaneous_mass=19_000.0, z=0.0)
+    cloud = model("gaussian_puff").disperse(release, kit.weather(stability="B"))
+    density = 101_325.0 * 0.01703052 / (8.31446261815324 * 293.15)
+    size = (2.0 * 19_000.0 / ((2.0 * math.pi) ** 1.5 * density)) ** (1.0 / 3.0)
+    assert nodes(cloud, 0.0)[0, 3:5] == pytest.approx([size, size], rel=1e-12)
+    assert float(cloud.concentration(0.0, 0.0, 0.0, 0.0)) == pytest.approx(density, rel=1e-9)
+    for t in (1.0, 10.0, 30.0, 60.0):
+        assert float(cloud.concentration(3.0 * t, 0.0, 0.0, t)) <= density * (1.0 + 1e-9)
+    # farther on than the point-source puff needs to grow to that size (0.12 x = 15 m) nothing has changed
+    curves = sigma_set("briggs_rural")
+    sy, sz = (float(np.hypot(f("B", 600.0), 0.1)) for f in (curves.sigma_y, curves.sigma_z))
+    point = 19_000.0 * kit.one_puff(0.0, 0.0, 1.5, 0.0, sy, sz)
+    assert float(cloud.concentration(600.0, 0.0, 1.5, 200.0)) == pytest.approx(point, rel=1e-5)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -100,3 +101,11 @@ def test_the_hash_depends_on_the_order_of_equal_times_only_as_given(items) -> No
     assert all(a.time <= b.time for a, b in zip(log, list(log)[1:], strict=False))
     expected = sorted(range(len(items)), key=lambda i: items[i][0])  # Python's sort is stable
     assert [event.name for event in log] == [items[i][1] for i in expected]
+
+
+def test_a_log_survives_pickling_and_its_lines_cannot_be_changed() -> None:
+    log = example()
+    again = pickle.loads(pickle.dumps(log))
+    assert [event.to_dict() for event in again] == [event.to_dict() for event in log]
+    with pytest.raises(TypeError):
+        again[0].detail["new"] = 1

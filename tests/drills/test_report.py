@@ -146,7 +146,8 @@ def _row(name: str, objective: str, kind: str, **given: Any) -> dict[str, Any]:
 
 
 def _loss(load: float, deaths: float) -> dict[str, Any]:
-    return {"toxic_load": load, "expected_deaths": deaths, "most": load / 100.0, "mustered": 12}
+    over = {"AEGL-3": 7, "AEGL-2": 19}
+    return {"toxic_load": load, "expected_deaths": deaths, "most": load / 100.0, "over": over, "mustered": 12}
 
 
 @pytest.fixture(scope="module")

@@ -95,3 +95,22 @@ def test_without_an_alarm_nobody_acts(chlorine, park) -> None:
     silent = play(chlorine, park, alarms=())
     assert not silent.orders
     assert {entry.name for entry in silent.entries} == {"R1.start", "inject.I2", "inject.I4"}
+
+
+def test_a_perfect_team_acts_even_when_no_detector_sees_the_gas(chlorine, park) -> None:
+    # the declared times then count from the first release, as they do for the alternatives it is measured against
+    best = next(a for a in chlorine.alternatives if a.id == "A-SHELTER-VENT")
+    start = chlorine.releases[0].start
+    perfect = play(chlorine, park, team="perfect", best=best, alarms=())
+    assert perfect.isolated == {"R1": start + 180.0}
+    assert [order.time for order in perfect.orders] == [start + 60.0, start + 120.0, start + 1200.0]
+
+
+def test_two_steps_may_fall_back_on_the_same_one(chlorine, park) -> None:
+    steps = {step.id: step for step in chlorine.plan.steps}
+    assert steps["S2"].else_ == "S3"
+    twin = steps["S2"].model_copy(update={"id": "S2b"})
+    plan = chlorine.plan.model_copy(update={"steps": (*chlorine.plan.steps, twin)})
+    names = [entry.name for entry in play(chlorine.model_copy(update={"plan": plan}), park).entries]
+    assert names.count("operator.close_valve") == 2
+    assert names.count("response_team.manual_close") == 1

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drills.losses import dose_saved_fraction
-from drills.scoring import GateFinding, ScoreRow, grade, mark_timeliness
+from drills.scoring import GateFinding, ScoreRow, Scores, grade, mark_timeliness
 
 
 @pytest.mark.parametrize(
@@ -70,3 +70,13 @@ def test_grades_follow_the_logic_table() -> None:
         assert grade(rows, [gate("M", tripped=harm)]) == expected
     assert grade([row(required=True, limit=True, target=True)], [gate("U", tripped=True)]) == "U"
     assert grade([row(required=True, limit=True, target=True)], [gate("U", tripped=False)]) == "P"
+
+
+def test_scores_are_told_in_a_line_and_printed_mark_by_mark() -> None:
+    marks = (row(required=True, limit=True, target=True),)
+    found = Scores(
+        process=1.0, outcome=None, outcome_deaths=None, grade="M", rows=marks, losses={}, best="A1",
+        gates=(GateFinding(id="G", cap="M", tripped=True, reason_en="too late", reason_zh="", text=""),),
+    )  # fmt: skip
+    assert repr(found) == "<Scores grade M 中, process 1.00, outcome ->"
+    assert str(found).splitlines()[1:] == ["  E: 1.00, ", "  G: at most M, too late"]

@@ -284,7 +284,7 @@ def test_pictures_show_everybody(park, weather, uniform, language, dosed):
     result = evacuate(park, crew(park), orders=[Order(time=0.0, action="evacuate")], horizon=1800.0, **gas)
     for time in (None, 150.0):
         ax = plot_evacuation(result, park=park, time=time, language=language)
-        told = [t.get_text() for t in ax.artists[0].get_texts()] if ax.artists else ax.get_legend().texts
+        told = [t.get_text() for t in ax.get_legend().texts if ": " in t.get_text()]
         names = {t.rsplit(": ", 1)[0] for t in told}
         dots = [len(c.get_offsets()) for c in ax.collections if c.get_label() in names]
         assert sum(dots) == 65
@@ -303,3 +303,12 @@ def test_nobody_is_a_valid_crowd(park, weather, uniform):
     )  # fmt: skip
     assert result.expected_deaths == 0.0
     assert len(result.positions(10.0)[0]) == 0
+
+
+def test_a_hazard_and_zones_are_of_the_right_kind(park, weather):
+    people = crew(park)
+    with pytest.raises(ModelError, match=r"the hazard is a function without concentration"):
+        evacuate(park, people, hazard=lambda x, y, z, t: 0.0, substance=CHLORINE, weather=weather, horizon=60.0)
+    order = Order(time=0.0, action="evacuate", zones="CR-1")  # type: ignore[arg-type]
+    with pytest.raises(ModelError, match=r"zones is the text 'CR-1' -> write zones=\('CR-1',\)"):
+        evacuate(park, people, orders=[order], horizon=60.0)

@@ -185,6 +185,22 @@ def test_halving_bins_and_segments_changes_little(park, weather):
     assert sums[0] == pytest.approx(sums[1], rel=0.01)
 
 
+@pytest.mark.parametrize("begin", [60.0, 63.0, 65.0, 68.0])
+def test_a_burst_that_passes_in_seconds_is_caught(graph, weather, begin):
+    class Burst:
+        """A cloud that passes everywhere at once in s = 2 s (one sigma): the integral of c**2 is c0**2 s sqrt(pi)."""
+
+        def concentration(self, x, y, z, t):
+            t = np.broadcast_arrays(x, y, z, t)[3]
+            return 5e-3 * np.exp(-0.5 * ((t - begin) / 2.0) ** 2)
+
+    exposure = Exposure(graph, Burst(), substance=CHLORINE, weather=weather, horizon=600.0)
+    unit = float(CHLORINE.harm.probit().load_rate(1.0, weather.temperature, weather.pressure))
+    assert CHLORINE.harm.probit().n == 2.0
+    # instants 2 s apart, 0.71 of them to a sigma of c**2: the sum is off by 2 exp(-2 (pi / sqrt 2)**2) = 1e-4 at most
+    assert still(exposure, stay())[0] == pytest.approx(unit * 5e-3**2 * 2.0 * math.sqrt(math.pi), rel=2e-4)
+
+
 def test_an_exposure_is_sampled_once(park, weather, uniform):
     gas = uniform(1e-4)
     people = populate(park, [Group(name="yard", place="YD-1", count=20)], Streams(3))
@@ -271,3 +287,35 @@ def test_standing_places_may_be_rounded(park, weather):
     assert coarse.samples < exact.samples / 3
     # 2.5 m of 580 m, squared
     assert b == pytest.approx(a, rel=2 * 2.5 / 580.0 * 1.01)
+
+
+class Answers:
+    """A hazard that answers what it was told to."""
+
+    def __init__(self, answer):
+        self.answer = answer
+
+    def concentration(self, x, y, z, t):
+        return self.answer(np.broadcast(x, y, z, t).shape)
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (lambda shape: np.full(shape, np.nan), r"the concentration at \(.*\) m at .* s is nan"),
+        (lambda shape: np.full(shape, np.inf), "is inf"),
+        (lambda shape: np.zeros((3, *shape)), r"the hazard answers \(3, "),
+        (lambda shape: None, "is nan"),  # None becomes nan: no number either
+        (lambda shape: "much", "of str"),
+    ],
+)
+def test_what_a_hazard_answers_is_looked_at(graph, weather, answer, said) -> None:
+    exposure = Exposure(graph, Answers(answer), substance=CHLORINE, weather=weather, horizon=600.0)
+    with pytest.raises(ModelError, match=said):
+        still(exposure, stay(stop=600.0))
+
+
+def test_a_hazard_may_answer_one_number(graph, weather) -> None:
+    everywhere = Exposure(graph, Answers(lambda shape: 1e-3), substance=CHLORINE, weather=weather, horizon=600.0)
+    # a steady concentration: the load is its rate times the time
+    assert still(everywhere, stay(stop=600.0)) == pytest.approx(everywhere.load_of(1e-3, 600.0), rel=1e-9)

@@ -28,6 +28,22 @@ MISFITS = {
     "indoors in the open": ("at: BD-CELL", "at: A-CHLOR", "error", "without air_changes", "indoors: 0"),
     "unknown substance": ("substance: chlorine", "substance: clorine", "error", "clorine", "chlorine"),
     "other substance": ("substance: chlorine", "substance: ammonia", "warning", "holds chlorine", ""),
+    "hole in another substance": (
+        "kind: rate\n    substance: chlorine\n    at: LB-101\n    start: 1 min\n    mass_rate: 0.5 kg/s",
+        "kind: liquid_hole\n    substance: ammonia\n    at: T-101\n    start: 1 min\n    hole_diameter: 10 mm",
+        "error",
+        "holds chlorine",
+        "",
+    ),
+    "gas out of a liquid": (
+        "kind: rate\n    substance: chlorine\n    at: LB-101\n    start: 1 min\n    mass_rate: 0.5 kg/s",
+        "kind: gas_hole\n    substance: chlorine\n    at: T-101\n    start: 1 min\n    hole_diameter: 10 mm",
+        "error",
+        "is liquid at",
+        "liquid_leak",
+    ),
+    "harm unknown": ("substance: chlorine", "substance: propane", "error", "no probit is known for propane", ""),
+    "height unknown": ("at: LB-101", "at: BD-DORM", "error", "says no release_height", "give the release a height"),
     "starts too late": ("start: 1 min", "start: 40 min", "error", "after the horizon", "earlier"),
     "no pressure": (
         "kind: rate\n    substance: chlorine\n    at: LB-101\n    start: 1 min\n    mass_rate: 0.5 kg/s",

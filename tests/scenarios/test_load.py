@@ -118,7 +118,7 @@ def test_the_line_is_the_line_of_the_fault(tmp_path, small):
     text = small.replace("mass_rate: 0.5 kg/s", "mass_rate: 0.5")
     (message,) = faults(tmp_path, text)
     assert f"drill.yaml:{line_of(text, 'mass_rate')}: releases.0.mass_rate: " in message
-    assert message.endswith('-> write "0.5 kg/s"')
+    assert message.endswith('-> write its unit too: "0.5 kg/s", or another, such as "2.0 kg/s"')
 
 
 def test_all_faults_come_at_once_in_the_order_of_the_file(tmp_path, small):

@@ -209,3 +209,24 @@ def test_the_local_frame_is_metric_and_returns() -> None:
 def test_a_frame_of_its_own_has_no_geography() -> None:
     with pytest.raises(LayoutError, match="no geographic anchor"):
         Site(name="park").to_geographic(0.0, 0.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "unit", "mend"),
+    [
+        ("20 C", "K", "write degC"),
+        ("8 barg", "Pa", "absolute pressure"),
+        ("0.8 MPa(g)", "Pa", "absolute pressure"),
+        ("8 barg", "m", "converts to m"),
+    ],
+)
+def test_usual_slips_in_units_are_answered(text, unit, mend):
+    with pytest.raises(UnitError) as caught:
+        parse_quantity(text, unit)
+    assert mend in caught.value.fix
+
+
+def test_large_numbers_are_shown_in_full():
+    assert show_quantity(86400.0, "s") == "86400 s"
+    assert show_quantity(-837512.0, "Pa") == "-837500 Pa"  # four significant digits
+    assert show_quantity(2e8, "Pa") == "2e+08 Pa"

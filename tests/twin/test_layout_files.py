@@ -514,3 +514,30 @@ def test_whatever_bytes_are_put_into_a_file_only_problems_come_back(tmp_path: Pa
     whole = text_of(PLANT, **LOCAL).encode()
     path.write_bytes(whole[:place] + junk + whole[place + len(junk) :])
     assert all(p.what for p in twin.check_layout(path))
+
+
+def muster_at(*place: float) -> list[dict[str, Any]]:
+    return [
+        *(f for f in PLANT if f["properties"]["tag"] != "MP-1"),
+        feature("Point", place, tag="MP-9", kind="muster_point"),
+    ]
+
+
+def test_a_muster_point_away_from_the_ways(write: Write) -> None:
+    # the walkway W-1 ends at x = 100, y = -20; the road R-1 at x = 140, y = -60
+    far = write(muster_at(740.0, -60.0))
+    with pytest.raises(
+        LayoutError, match="'MP-9' stands 600 m from the nearest walkway or road: nobody can walk there"
+    ):
+        twin.load_layout(far)
+    (told,) = twin.load_layout(write(muster_at(290.0, -60.0))).warnings
+    assert "'MP-9' stands 150 m" in told.what
+    assert "straight over open ground" in told.what
+    ways = {"walkway", "road"}
+    (told,) = twin.load_layout(write([f for f in PLANT if f["properties"]["kind"] not in ways])).warnings
+    assert "no walkway or road" in told.what
+
+
+def test_an_asset_given_twice_is_told_once(write: Write) -> None:
+    (problem,) = twin.check_layout(write([*PLANT, PLANT[2]]))
+    assert "used twice" in problem.what

@@ -91,7 +91,8 @@ def test_without_a_chinese_font_there_is_one_hint(
     try:
         with caplog.at_level(logging.WARNING, logger="twin.fonts"):
             assert fonts.cjk_fonts() == ()
-            assert fonts.plot_fonts() == {"font.family": ["DejaVu Sans"]}
+            with fonts.plot_fonts():
+                assert list(mpl.rcParams["font.family"]) == ["DejaVu Sans"]
         assert len(caplog.records) == 1
         assert "fonts-noto-cjk" in caplog.records[0].getMessage()
     finally:
