@@ -260,7 +260,7 @@ class _Stage:
             self._say(actor, f"order.{action}:{zone}", cause, {"muster": muster} if muster else {})
 
     def _declared(self, best: Alternative, *, unseen: bool) -> _Waiting:
-        """Carry out a declared alternative; its times count from the first alarm, without any from the first release."""
+        """Carry out a declared alternative; its times count from the first alarm, or else from the first release."""
         begin = "detection.first"
         if unseen:
             begin = f"{min(self.scenario.releases, key=lambda release: release.start).id}.start"

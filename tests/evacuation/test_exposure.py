@@ -318,4 +318,4 @@ def test_what_a_hazard_answers_is_looked_at(graph, weather, answer, said) -> Non
 def test_a_hazard_may_answer_one_number(graph, weather) -> None:
     everywhere = Exposure(graph, Answers(lambda shape: 1e-3), substance=CHLORINE, weather=weather, horizon=600.0)
     # a steady concentration: the load is its rate times the time
-    assert still(everywhere, stay(stop=600.0)) == pytest.approx(everywhere.load_of(1e-3, 600.0), rel=1e-9)
+    assert still(everywhere, stay(stop=600.0))[0] == pytest.approx(everywhere.load_of(1e-3, 600.0), rel=1e-9)

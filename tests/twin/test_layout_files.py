@@ -524,13 +524,13 @@ def muster_at(*place: float) -> list[dict[str, Any]]:
 
 
 def test_a_muster_point_away_from_the_ways(write: Write) -> None:
-    # the walkway W-1 ends at x = 100, y = -20; the road R-1 at x = 140, y = -60
-    far = write(muster_at(740.0, -60.0))
+    # the walkway W-2 ends at x = 0, y = 40
+    far = write(muster_at(0.0, 640.0))
     with pytest.raises(
         LayoutError, match="'MP-9' stands 600 m from the nearest walkway or road: nobody can walk there"
     ):
         twin.load_layout(far)
-    (told,) = twin.load_layout(write(muster_at(290.0, -60.0))).warnings
+    (told,) = twin.load_layout(write(muster_at(0.0, 190.0))).warnings
     assert "'MP-9' stands 150 m" in told.what
     assert "straight over open ground" in told.what
     ways = {"walkway", "road"}
