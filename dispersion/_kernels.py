@@ -15,9 +15,9 @@ Layout of the arrays shared by the kernels (all float64, C-contiguous)
     travelled distances that cut the cloud into panels, first 0.
 ``emission`` (3, n + 1)
     edges, rates (last unused) and mass emitted up to the edge; ``runs`` (r, 2) are the intervals to be filled.
-``source`` (7,)
-    x, y, z, smallest sigma, mass and time of the instantaneous part, and the size below which it would be denser than
-    the pure gas.
+``source`` (8,)
+    x, y, z, smallest sigma, mass and time of the instantaneous part, the size below which it would be denser than the
+    pure gas, and the area of undiluted flow: times rate over speed, the square of that size for what is emitted.
 ``nodes`` (capacity, 6)
     x, y, z, crosswind sigma, vertical sigma, mass of the puffs at one time.
 
@@ -130,6 +130,22 @@ def _emitted(emission, t):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _rate(emission, t):
+    """Mass rate at time t, at the end of the emission that of the last piece."""
+    last = emission.shape[1] - 2
+    return emission[1, min(max(np.searchsorted(emission[0], t, side="right") - 1, 0), last)]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _speed(wind, t, k):
+    """Speed at a time that lies behind column k and not behind the next (or before the first)."""
+    if k == wind.shape[1] - 1 or t < wind[0, k]:
+        return wind[3, k]
+    f = (t - wind[0, k]) / (wind[0, k + 1] - wind[0, k])
+    return wind[3, k] + f * (wind[3, k + 1] - wind[3, k])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _put(nodes, n, emitted, k, mass, t, here, wind, changes, curves, axis, source):
     x, y, length = travel_in(wind, emitted, k)
     sy, sz = _spread(emitted, length, t, here[2], changes, curves, axis)
@@ -184,6 +200,9 @@ def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, 
                 te = min(max(te, first), young)
                 if mass > 0.0:
                     _put(nodes, n, te, k, mass, t, here, wind, changes, curves, axis, source)
+                    pure = math.sqrt(source[7] * _rate(emission, te) / _speed(wind, te, k))
+                    nodes[n, 3] = max(nodes[n, 3], pure)
+                    nodes[n, 4] = max(nodes[n, 4], pure)
                     n += 1
             held = m1
             near = edge

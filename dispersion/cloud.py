@@ -19,6 +19,7 @@ from twin.weather import WeatherSeries
 __all__ = ["MEMORY_LIMIT", "Cloud", "Solution", "accept_releases", "dense_warning"]
 
 MEMORY_LIMIT = 2 * 1024**3  # bytes one field may take unless the caller allows more
+_MOMENT = 20.0  # s, the shortest averaging time of the one-fifth power law; flammable limits need no exposure
 _Array = NDArray[np.float64]
 
 
@@ -112,15 +113,9 @@ class Cloud:
         Raises
         ------
         ModelError
-            A coordinate or time is not finite.
+            A coordinate or time is no finite number, or their shapes do not broadcast.
         """
-        given = [np.asarray(value, float) for value in (x, y, z, t)]
-        for name, value in zip("xyzt", given, strict=True):
-            if not np.isfinite(value).all():
-                raise ModelError(
-                    f"{name} is not finite", where=f"{self.model}.concentration", fix="give finite numbers"
-                )
-        return self.solution.concentration(*given)
+        return self.solution.concentration(*_coordinates(self.model, x, y, z, t))
 
     def mass_in_air(self, t: float) -> float:
         """Mass released up to `t`, all of which a passive cloud keeps. [kg]"""
@@ -232,10 +227,15 @@ class Cloud:
                 break
             box = _grown(box)
         farthest = self.valid_range["distance"][1]
+        told = []
         if found.reach > farthest:
-            told = f"the area reaches beyond {farthest / 1000.0:g} km: the sigma curves are not supported there"
-            return replace(found, warnings=(*found.warnings, told))
-        return found
+            told.append(f"the area reaches beyond {farthest / 1000.0:g} km: the sigma curves are not supported there")
+        if isinstance(threshold, Threshold) and threshold.duration is None and self.averaging_time > _MOMENT:
+            told.append(
+                f"{threshold.name} counts at once and this is an average over {self.averaging_time:g} s: gas can burn "
+                f"farther out; take averaging_time={_MOMENT:g}"
+            )
+        return replace(found, warnings=(*found.warnings, *told)) if told else found
 
     def _sweep(
         self, *, level: float, label: str, bounds: Bounds, spacing: float | None, height: float, times: _Array
@@ -270,11 +270,8 @@ class Cloud:
             for_time = f" ({threshold.duration / 60.0:.3g} min)" if threshold.duration else ""
             label = f"{threshold.name}{for_time}, {threshold.ppm:g} ppm"
         elif isinstance(threshold, str):
-            raise ModelError(
-                f"the threshold is the text {threshold!r}",
-                where="footprint.threshold",
-                fix="give a concentration in kg m⁻³, or release.substance.threshold(...) for a named one",
-            )
+            fix = "give a concentration in kg m⁻³, or release.substance.threshold(...) for a named one"
+            raise ModelError(f"the threshold is the text {threshold!r}", where="footprint.threshold", fix=fix)
         else:
             level = float(threshold)
             label = f"{level:.3g} kg m⁻³"
@@ -309,7 +306,7 @@ def accept_releases(release: Release | Sequence[Release], model: str) -> tuple[R
     ModelError
         No release, or releases of different substances.
     """
-    releases = (release,) if isinstance(release, Release) else tuple(release)
+    releases = (release,) if isinstance(release, Release) else tuple(release or ())
     if not releases:
         raise ModelError("no release was given", where=model, fix="give one release or a sequence of them")
     names = dict.fromkeys(r.substance.name for r in releases)
@@ -344,3 +341,16 @@ def _increasing(values: ArrayLike, name: str) -> _Array:
 def _grown(bounds: Bounds) -> Bounds:
     wide, deep = 0.25 * (bounds[2] - bounds[0]), 0.25 * (bounds[3] - bounds[1])
     return bounds[0] - wide, bounds[1] - deep, bounds[2] + wide, bounds[3] + deep
+
+
+def _coordinates(model: str, *values: ArrayLike) -> tuple[_Array, ...]:
+    where = f"{model}.concentration"
+    try:
+        given = tuple(np.asarray(value, float) for value in values)
+        np.broadcast_shapes(*(value.shape for value in given))
+    except (TypeError, ValueError) as error:
+        raise ModelError(str(error), where=where, fix="give numbers or arrays that broadcast together") from None
+    for name, value in zip("xyzt", given, strict=True):
+        if not np.isfinite(value).all():
+            raise ModelError(f"{name} is not finite", where=where, fix="give finite numbers")
+    return given

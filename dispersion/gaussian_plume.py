@@ -20,7 +20,7 @@ from dispersion import _kernels
 from dispersion.air import SigmaSet, averaging_factor, pasquill_class, sigma_set, wind_ratio
 from dispersion.cloud import Cloud, accept_releases, dense_warning
 from dispersion.gaussian_puff import check_settings, source_sigma, transport_height
-from dispersion.tracks import LOWEST_SPEED
+from dispersion.tracks import LOWEST_SPEED, undiluted_area
 from twin.errors import ModelError
 from twin.weather import Weather, WeatherSeries
 
@@ -59,7 +59,7 @@ class GaussianPlume:
     -----
     The formula is steady. At a place `x` downwind it applies from ``start + x/u`` until ``end + x/u``: front and tail
     are carried by the wind and are sharp, for along-wind spread is not modelled (gaussian_puff does). There is no gas
-    upwind.
+    upwind. Near the source the plume is no thinner than one whose axis is the released material without any air.
     """
 
     averaging_time: float = 600.0
@@ -156,6 +156,7 @@ def _plume(release: Release, weather: Weather, settings: GaussianPlume, curves: 
         toward=(float(toward[0]), float(toward[1])),
         lid=lid,
         smallest=source_sigma(settings.smallest_sigma, release),
+        undiluted=math.sqrt(undiluted_area(release, WeatherSeries.of(weather)) * float(rates[0]) / speed),
         wider=averaging_factor(curves, settings.averaging_time),
         stability=pasquill_class(weather),
         curves=curves,
@@ -174,15 +175,16 @@ class _Plume:
     toward: tuple[float, float]
     lid: float
     smallest: float
+    undiluted: float
     wider: float
     stability: str
     curves: SigmaSet
 
     def sigmas(self, downwind: _Array) -> tuple[_Array, _Array]:
-        """Crosswind and vertical sigma, not below the size at the source."""
+        """Crosswind and vertical sigma, not below the size at the source and that of undiluted gas."""
         sy = np.hypot(self.curves.sigma_y(self.stability, downwind) * self.wider, self.smallest)
         sz = np.hypot(self.curves.sigma_z(self.stability, downwind), self.smallest)
-        return sy, sz
+        return np.maximum(sy, self.undiluted), np.maximum(sz, self.undiluted)
 
     def along(self, x: _Array, y: _Array) -> tuple[_Array, _Array]:
         """Downwind and crosswind distance from the source."""

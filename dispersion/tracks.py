@@ -17,7 +17,7 @@ from twin.weather import WeatherSeries
 if TYPE_CHECKING:
     from plant_models.releases import Release
 
-__all__ = ["LOWEST_SPEED", "Track", "build_track", "lids_of"]
+__all__ = ["LOWEST_SPEED", "Track", "build_track", "lids_of", "undiluted_area"]
 
 LOWEST_SPEED = 0.5  # m s⁻¹; below it the curves of Gaussian models have no meaning (EPA 1995 treats < 1 m s⁻¹ as calm)
 _FIRST, _LAST, _POINTS = 1e-2, 1e6, 4096  # distances of the sigma tables [m]
@@ -129,6 +129,7 @@ def build_track(
             [
                 *(release.x, release.y, release.z, smallest, release.instantaneous_mass, edges[0]),
                 _undiluted_sigma(release, series),
+                undiluted_area(release, series),
             ],
             float,
         ),
@@ -146,6 +147,15 @@ def _undiluted_sigma(release: Release, series: WeatherSeries) -> float:
     if release.instantaneous_mass <= 0.0:
         return 0.0
     return float(math.cbrt(2.0 * release.instantaneous_mass / release.density(series)) / math.sqrt(2.0 * math.pi))
+
+
+def undiluted_area(release: Release, series: WeatherSeries) -> float:
+    """Square of the smallest sigma of a plume, for a rate over speed of 1 kg m⁻¹. [m² / (kg m⁻¹)]
+
+    The axis of a plume on the ground holds ``rate / (pi speed sigma**2)``; a thinner one would be denser than what
+    came out.
+    """
+    return 1.0 / (math.pi * release.density(series)) if release.mass_rates.size else 0.0
 
 
 def _wind_table(series: WeatherSeries, height: float, curves: SigmaSet) -> _Array:

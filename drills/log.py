@@ -206,7 +206,7 @@ def read_log(path: str | Path) -> EventLog:
             claimed = body.pop("hash")
             kept = Event(**body, hash=claimed)
             start = datetime.fromisoformat(body["wall_time"]) - timedelta(seconds=body["time"])
-        except (ValueError, KeyError, TypeError, AttributeError):
+        except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
             raise TwinError("this line is not an event", where=place, fix="restore the file from a copy") from None
         if _digest(body) != claimed or body["previous"] != previous or body["seq"] != number - 1:
             raise TwinError(

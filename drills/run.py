@@ -11,7 +11,7 @@ import numpy as np
 
 from dispersion.cloud import Cloud
 from dispersion.field import Field
-from dispersion.models import model
+from dispersion.models import Model, model
 from drills.detection import Alarm, detect
 from drills.log import Entry, EventLog
 from drills.losses import Loss, loss_of
@@ -28,7 +28,7 @@ from evacuation.tracks import Evacuation
 from plant_models.harm import Threshold
 from plant_models.leaks import gas_leak, liquid_leak
 from plant_models.releases import Release
-from plant_models.substances import Substance, substance
+from plant_models.substances import substance
 from scenarios.conditions import GasHole, Instantaneous, LiquidHole, ReleasePaper
 from scenarios.fit import fit
 from scenarios.quantities import DurationSpread, SpeedSpread
@@ -44,7 +44,7 @@ __all__ = ["run_drill"]
 Progress = Callable[[str, float], None]
 _PASSES = 50  # each pass settles at least one more isolation or head-count; far more than a plan can hold
 _FATAL = 0.99  # probability of death beyond which a higher load is not counted as more harm
-_STANDING = 5.0  # m: people outdoors within this distance of each other breathe the same air
+_STANDING = 1.0  # m: people outdoors within this distance of each other breathe the same air
 _FRAME = 60.0  # s between the stored frames of the cloud
 _CELLS = 160  # stored points along the longer side of the map
 _DURATIONS = (600.0, 1800.0, 3600.0, 14400.0, 28800.0)  # s, for which AEGLs are published (NRC 2001)
@@ -113,8 +113,8 @@ class _Play:
         say("release", 0.0)
         self.weather = scenario.weather.series()
         self.releases = tuple(_release(paper, park, self.weather) for paper in scenario.releases)
-        self.gas = _one_substance(scenario, self.releases)
-        self.model = model(scenario.model.name, **scenario.model.settings)
+        self.gas = self.releases[0].substance  # of all: `fit` refuses several
+        self.model = _model(scenario)
         self.ways = WalkGraph.of(park, places=tuple(dict.fromkeys(paper.at for paper in scenario.population)))
         self.people = populate(park, [_group(paper) for paper in scenario.population], streams, graph=self.ways)
         self.dead = {failure.fail for failure in scenario.initial_state if failure.mode == "dead"}
@@ -286,6 +286,14 @@ class _Play:
         return tuple(dict.fromkeys(told))
 
 
+def _model(scenario: Scenario) -> Model:
+    try:
+        return model(scenario.model.name, **scenario.model.settings)
+    except ModelError as error:
+        where = scenario.where("model", "settings")
+        raise ScenarioError.of([Problem(p.what, where, p.fix) for p in error.problems], where=where) from None
+
+
 def _release(paper: ReleasePaper, park: Twin, weather: WeatherSeries) -> Release:
     """The release a scenario describes, from the asset it names, against the air pressure of the moment."""
     asset = park[paper.at]
@@ -319,17 +327,6 @@ def _release(paper: ReleasePaper, park: Twin, weather: WeatherSeries) -> Release
         label=paper.id,
         notes=notes,
     )
-
-
-def _one_substance(scenario: Scenario, releases: Sequence[Release]) -> Substance:
-    names = sorted({release.substance.name for release in releases})
-    if len(names) > 1:
-        raise ScenarioError(
-            f"releases of {' and '.join(names)} in one drill",
-            where=scenario.where("releases"),
-            fix="write one scenario a substance: loads of different gases cannot be added",
-        )
-    return releases[0].substance
 
 
 def _group(paper: PeopleHere) -> Group:

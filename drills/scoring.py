@@ -98,7 +98,8 @@ class Scores:
     outcome
         Dose-saved fraction; below 0: worse than no action; None when no action could matter.
     outcome_deaths
-        The same by expected deaths; None when fewer than 0.001 can be averted.
+        The same by expected deaths, against the course of action with the fewest; None when it averts fewer than 0.001
+        or less than 2 %.
     grade
         "P", "S", "M" or "U".
     rows, gates
@@ -360,4 +361,5 @@ def _told(name: str, anchor_name: str, event: Event | None, anchor: Event | None
         return f"{anchor_name} never happened, so {name} has nothing to be measured from"
     if event is None:
         return f"{name} never happened"
-    return f"{name} came {event.time - anchor.time:.0f} s after {anchor_name}"
+    gap = event.time - anchor.time
+    return f"{name} came {abs(gap):.0f} s {'after' if gap >= 0.0 else 'before'} {anchor_name}"

@@ -250,35 +250,14 @@ class Exposure:
             times = (self._mid[bins, None] + shift).ravel()
             new = np.flatnonzero(wanted[:, block])
             for part in np.array_split(new, max(1, -(-new.size * times.size // _MOST_POINTS))):
-                shown = self._ask(part, times).reshape(part.size, -1, self.instants)
+                air = _ask(self.hazard, self._x[part], self._y[part], self.height, times)
+                shown = air.reshape(part.size, -1, self.instants)
                 self._air[part, bins] = shown.mean(axis=2)
                 self._power[part, bins] = (shown**self.probit.n).mean(axis=2)
                 self.samples += part.size * times.size
         self._known |= wanted
         changed = np.flatnonzero(wanted.any(axis=1))
         self._total[changed, 1:] = np.cumsum(self._factor * self._power[changed] * self.time_bin, axis=1)
-
-    def _ask(self, rows: NDArray[np.int64], times: NDArray[np.float64]) -> NDArray[np.float64]:
-        """What the hazard shows, (rows, times), with negative values taken as none. [kg m⁻³]
-
-        Raises
-        ------
-        ModelError
-            It answers no numbers, not one for each place and time, or some that are not finite.
-        """
-        answer = self.hazard.concentration(self._x[rows, None], self._y[rows, None], self.height, times[None, :])
-        where, fix = f"{type(self.hazard).__name__}.concentration", "return kg m⁻³ in the broadcast shape of x, y, z, t"
-        try:
-            air = np.broadcast_to(np.asarray(answer, float), (rows.size, times.size))
-        except (TypeError, ValueError):
-            what = f"the hazard answers {np.shape(answer)} of {type(answer).__name__}, not {(rows.size, times.size)}"
-            raise ModelError(what, where=where, fix=fix) from None
-        if not np.isfinite(air).all():
-            row, column = np.argwhere(~np.isfinite(air))[0]
-            place = f"({self._x[rows[row]]:.1f}, {self._y[rows[row]]:.1f}) m at {times[column]:.0f} s"
-            raise ModelError(f"the concentration at {place} is {air[row, column]}", where=where, fix=fix)
-        shown: NDArray[np.float64] = np.maximum(air, 0.0)
-        return shown
 
     def _add_stay(self, stay: Stay, out: NDArray[np.float64]) -> None:
         if not out.size:
@@ -332,3 +311,28 @@ class Exposure:
         x = self.graph.node_x[tail] + part * (self.graph.node_x[head] - self.graph.node_x[tail])
         y = self.graph.node_y[tail] + part * (self.graph.node_y[head] - self.graph.node_y[tail])
         return list(zip(x.tolist(), y.tolist(), strict=True))
+
+
+def _ask(
+    hazard: Hazard, x: NDArray[np.float64], y: NDArray[np.float64], height: float, times: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """What a hazard shows, (places, times), with negative values taken as none. [kg m⁻³]
+
+    Raises
+    ------
+    ModelError
+        It answers no numbers, not one for each place and time, or some that are not finite.
+    """
+    answer = hazard.concentration(x[:, None], y[:, None], height, times[None, :])
+    where, fix = f"{type(hazard).__name__}.concentration", "return kg m⁻³ in the broadcast shape of x, y, z, t"
+    try:
+        air = np.broadcast_to(np.asarray(answer, float), (x.size, times.size))
+    except (TypeError, ValueError):
+        what = f"the hazard answers {np.shape(answer)} of {type(answer).__name__}, not {(x.size, times.size)}"
+        raise ModelError(what, where=where, fix=fix) from None
+    if not np.isfinite(air).all():
+        row, column = np.argwhere(~np.isfinite(air))[0]
+        place = f"({x[row]:.1f}, {y[row]:.1f}) m at {times[column]:.0f} s"
+        raise ModelError(f"the concentration at {place} is {air[row, column]}", where=where, fix=fix)
+    shown: NDArray[np.float64] = np.maximum(air, 0.0)
+    return shown

@@ -130,7 +130,8 @@ class Evacuation:
             Any shape. [s]
         """
         time = np.asarray(t, float)
-        told = np.sort(self.order_time[self._sent])
+        # the order to walk, not an earlier one to shelter; a microsecond for the rounding of the difference
+        told = np.sort(self.start_time[self._sent] - self.population.premovement[self._sent] - 1e-6)
         come = np.sort(self.arrival_time[self._sent])
         return np.searchsorted(told, time, side="right") - np.searchsorted(come, time, side="right")
 

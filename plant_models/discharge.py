@@ -97,7 +97,7 @@ def gas_hole_rate(
 
     References
     ----------
-    Crowl, D.A. and Louvar, J.F., 2011, Chemical Process Safety, 3rd ed., section 4-4 (flow of gases through holes).
+    Crowl, D.A. and Louvar, J.F., 2011, Chemical Process Safety, 3rd ed., chapter 4 (flow of gases through holes).
     van den Bosch, C.J.H. and Weterings, R.A.P.M. (eds), 2005, Yellow Book, CPR 14E, 3rd ed., section 2.5.2.
     """
     check_ranges(

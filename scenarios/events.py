@@ -111,7 +111,7 @@ def startable_steps(tree: Mapping[str, object]) -> frozenset[str]:
                 continue
             after, when = step.get("after"), step.get("when")
             lone = after is None and when is None
-            can = name in backed if lone else (after is None or after in started)
+            can = name in backed if lone else (after is None or str(after) in started)
             if can and isinstance(when, str):
                 can = when in events or DETECTOR_EVENT.match(when) is not None
             if can:

@@ -114,6 +114,13 @@ class _Check:
                     "start it earlier or lengthen the horizon",
                 )
             yield from self.leaking(release, None if missing else self.park[release.at], index)
+        gases = dict.fromkeys(_canonical(release.substance) for release in self.scenario.releases)
+        if len(gases) > 1:
+            yield Problem(
+                f"releases of {' and '.join(gases)} in one drill",
+                self.scenario.where("releases"),
+                "write one scenario a substance: loads of different gases cannot be added",
+            )
 
     def leaking(self, release: ReleasePaper, asset: Asset | None, index: int) -> Iterator[Problem]:
         """Whether the substance is known and the asset says what a leak needs."""
@@ -153,7 +160,13 @@ class _Check:
         """Whether something comes out of the hole: the phase, the pressure and the size are right."""
         leak = gas_leak if isinstance(release, GasHole) else liquid_leak
         try:
-            leak(asset, hole_diameter=release.hole_diameter, duration=release.duration, height=release.height)
+            leak(
+                asset,
+                hole_diameter=release.hole_diameter,
+                duration=release.duration,
+                height=release.height,
+                ambient_pressure=self.scenario.weather.series().at(release.start).pressure,
+            )
         except TwinError as error:
             for problem in error.problems:
                 yield Problem(problem.what, where, problem.fix)

@@ -68,14 +68,23 @@ def _twice(tree: Mapping[str, object]) -> Iterator[Finding]:
 def _plan(tree: Mapping[str, object]) -> Iterator[Finding]:
     steps = _ids(tree, "plan", "steps")
     broken = False
-    fallbacks = {step.get("else") for _, step in items(tree, "plan", "steps")}
+    unprompted = {str(s.get("id")) for _, s in items(tree, "plan", "steps") if s.get("when") or s.get("after")}
+    fallbacks = {str(step.get("else")) for _, step in items(tree, "plan", "steps")}
     for path, step in items(tree, "plan", "steps"):
         for key in ("after", "else"):
             name = step.get(key)
-            if isinstance(name, str) and name not in steps:
+            if not isinstance(name, str):
+                continue
+            if name not in steps:
                 broken = True
                 yield Finding((*path, key), f"there is no step {name!r}", near(name, steps))
-        if step.get("after") is None and step.get("when") is None and step.get("id") not in fallbacks:
+            elif key == "else" and name in unprompted:
+                yield Finding(
+                    (*path, key),
+                    f"else cannot start step {name!r}, which starts by its own when or after",
+                    f"take them from {name!r}, or name another step",
+                )
+        if step.get("after") is None and step.get("when") is None and str(step.get("id")) not in fallbacks:
             broken = True
             yield Finding(
                 path, f"step {step.get('id')!r} is never started", "add when: <event>, after: <step>, or an else to it"
@@ -144,10 +153,10 @@ def _events(tree: Mapping[str, object]) -> Iterator[Finding]:
 
 def _objectives(tree: Mapping[str, object]) -> Iterator[Finding]:
     known = _ids(tree, "objectives")
-    used = set()
+    used: set[str] = set()
     for path, expectation in items(tree, "expectations"):
         name = expectation.get("objective")
-        used.add(name)
+        used.add(str(name))
         if isinstance(name, str) and name not in known:
             yield Finding((*path, "objective"), f"there is no objective {name!r}", near(name, known))
     for path, objective in items(tree, "objectives"):
@@ -196,7 +205,7 @@ def _inside(node: object, part: str) -> list[object]:
     if isinstance(node, (list, tuple)):
         if part == "*":
             return list(node)
-        if part.isdigit():
+        if part.isdecimal() and len(part) < 10:
             return list(node[int(part) : int(part) + 1])
         return [item for item in node if isinstance(item, Mapping) and item.get("id") == part]
     return []

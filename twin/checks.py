@@ -26,6 +26,7 @@ MUSTER = "muster_point"
 _SAME_POINT = 0.01  # m
 _OVERLAP = 0.5  # of the smaller footprint; neighbours that share a wall overlap by a few per cent
 _SHOWN = 5
+_EQUIPMENT = "equipment"  # of any kind
 _STRAIGHT = 100.0  # m: farther than people are taken to leave the ways without a word. Design choice
 _ACCESS = 500.0  # m: farther from a way nothing can be walked to, as in `evacuation.routes`
 
@@ -249,28 +250,33 @@ def _shortened(problems: list[Problem], what: str) -> list[Problem]:
 
 
 def _check_places(assets: Sequence[Asset], foreign: Collection[str]) -> list[Problem]:
-    """Two assets of one kind in one place."""
+    """Two assets of one kind in one place, or two pieces of equipment drawn as the same point."""
     groups: defaultdict[str, list[Asset]] = defaultdict(list)
     for asset in assets:
         groups[asset.kind].append(asset)
+        if asset.layer == "process" and asset.shape.geom_type == "Point":
+            groups[_EQUIPMENT].append(asset)
     problems = []
-    for group in groups.values():
+    for name, group in groups.items():
         shapes = np.array([asset.shape for asset in group], dtype=object)
         tree = shapely.STRtree(shapes)
         one, two = tree.query(shapes, predicate="dwithin", distance=_SAME_POINT)
         for i, j in sorted((i, j) for i, j in zip(one.tolist(), two.tolist(), strict=True) if i < j):
+            if name == _EQUIPMENT and group[i].kind == group[j].kind:
+                continue
             how = _coincide(group[i], group[j])
             if how and group[i].tag != group[j].tag:  # one thing given twice is told by its tag
-                severity: Severity = "warning" if {group[i].tag, group[j].tag} & set(foreign) else "error"
+                doubtful = name == _EQUIPMENT or {group[i].tag, group[j].tag} & set(foreign)
+                severity: Severity = "warning" if doubtful else "error"
                 problems.append(
                     Problem(
-                        f"{group[i].kind} {group[j].tag!r} {how} {group[i].tag!r}",
+                        f"{group[j].kind} {group[j].tag!r} {how} {group[i].tag!r}",
                         where=group[j].where,
                         fix=f"move or delete one of them (the other is at {group[i].where or 'no known line'})",
                         severity=severity,
                     )
                 )
-    return _shortened(problems, "assets of one kind in one place")
+    return _shortened(problems, "assets in one place")
 
 
 def _coincide(a: Asset, b: Asset) -> str:

@@ -275,9 +275,10 @@ class Twin:
         state, topology = self._state, self._topology
         for reading in as_batch(readings):
             tag = reading.tag if isinstance(reading, Reading) and isinstance(reading.tag, str) else ""
-            reason = fault_of(reading, topology.channel(tag), state.latest.get(tag))
+            channel = topology.channel(tag)
+            reason = fault_of(reading, channel, state.latest.get(tag))
             if not reason and isinstance(reading, Reading):
-                state.accept(reading)
+                state.accept(reading, channel.unit if channel else None)
                 accepted += 1
             else:
                 refused.append(state.refuse(reading, reason))

@@ -12,7 +12,7 @@ from twin.checks import check_assets, check_links, check_park
 from twin.errors import LayoutError, Problem, TwinError, near
 from twin.graph import Twin
 from twin.layouts.mapping import LayoutMapping, read_mapping
-from twin.layouts.scan import MAX_BYTES
+from twin.layouts.scan import MAX_BYTES, open_document
 from twin.patch import LayoutPatch
 from twin.site import Site
 
@@ -140,6 +140,8 @@ def _reader(path: Path) -> Callable[..., LayoutPatch]:
     suffix = path.suffix.lower().lstrip(".")
     point = _points().get(suffix)
     if point is None:
+        if not path.is_file():
+            open_document(path)  # tells that it is missing, or a folder
         known = ", ".join(f".{name}" for name in readers())
         raise LayoutError(
             f"no reader for {'.' + suffix if suffix else 'a file without a suffix'}",

@@ -162,7 +162,8 @@ def _fault_of_value(reading: Reading, channel: Channel) -> str:
             if abs(to_si(1.0, reading.unit, channel.unit) - 1.0) > 1e-9:
                 return f"the unit is {reading.unit!r}, not {channel.unit!r}"
         except TwinError:
-            return f"the unit is {reading.unit!r}, not {channel.unit or 'a plain number'!r}"
+            share = " (a share such as ppm needs its gas to be converted)" if not reading.unit else ""
+            return f"the unit is {reading.unit!r}, not {channel.unit or 'a plain number'!r}{share}"
     if not channel.low <= value <= channel.high:
         low, high = show_quantity(channel.low, ""), show_quantity(channel.high, channel.unit or "")
         return f"out of range: {value:.4g} is not from {low} to {high}"
@@ -192,9 +193,11 @@ class LiveState:
         self.quarantine: deque[Quarantined] = deque(maxlen=_QUARANTINE_KEPT)
         self.quarantined = 0
 
-    def accept(self, reading: Reading) -> None:
-        """Take a believed reading."""
-        reading = reading if type(reading.value) is float else replace(reading, value=float(reading.value))
+    def accept(self, reading: Reading, unit: str | None = None) -> None:
+        """Take a believed reading; `unit` is that of its channel."""
+        known = reading.unit if unit is None else unit
+        if type(reading.value) is not float or reading.unit != known:
+            reading = replace(reading, value=float(reading.value), unit=known)
         self.latest[reading.tag] = reading
         self._tail.append(reading)
         if len(self._tail) >= _CHUNK:

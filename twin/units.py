@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import reprlib
+import sys
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +29,7 @@ _SPELLINGS = {
 # Names with whole powers, joined by a space, dot, star or slash: nothing a unit parser could take for arithmetic.
 _NAME = r"[A-Za-zµμΩ°℃%_]+(?:\^?-?[1-9]|⁻?[¹²³⁴⁵⁶])?"
 _UNIT = re.compile(rf"^(?:1\s*/\s*)?{_NAME}(?:\s*[·*/ ]\s*{_NAME})*$")
+_LARGEST = sys.float_info.max
 _MANY = 1e7  # from here on numbers are shown with an exponent
 _TEXT = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>\S.*?)?\s*$")
 
@@ -118,8 +121,8 @@ def parse_quantity(text: object, wanted: str, *, where: str = "", bare: bool = F
     if isinstance(text, (int, float)) and not isinstance(text, bool):
         if not free:
             raise UnitError(f"{text!r} has no unit", where=where, fix=f'write its unit too, such as "{text} {wanted}"')
-        if not math.isfinite(text):
-            raise UnitError(f"{text!r} is not a finite number", where=where)
+        if not -_LARGEST <= text <= _LARGEST:
+            raise UnitError(f"{reprlib.repr(text)} is not a finite number", where=where)
         return float(text)
     match = _TEXT.match(text) if isinstance(text, str) else None
     if match is None:

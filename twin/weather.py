@@ -180,7 +180,16 @@ class WeatherSeries:
 
     @classmethod
     def of(cls, weather: Weather | WeatherSeries) -> WeatherSeries:
-        """Take a series as it is, a single state as a series of one."""
+        """Take a series as it is, a single state as a series of one.
+
+        Raises
+        ------
+        ModelError
+            It is neither.
+        """
+        if not isinstance(weather, Weather | WeatherSeries):
+            what = f"the weather is a {type(weather).__name__}"
+            raise ModelError(what, where="weather", fix="give a twin.Weather or a twin.WeatherSeries")
         return weather if isinstance(weather, WeatherSeries) else cls((0.0,), (weather,))
 
     @classmethod

@@ -216,3 +216,14 @@ def test_a_footprint_ends_when_it_is_told_to(kit, name):
     assert 300.0 * u - sigma < early.reach < 300.0 * u + 5.0 * sigma  # puffs end at 5 sigma
     with pytest.raises(ModelError, match="first emission"):
         cloud.footprint(1e-5, until=0.0)
+
+
+def test_a_flammable_limit_on_a_long_average_is_told(kit):
+    release = kit.release()
+    limit, toxic = release.substance.threshold("LFL"), release.substance.threshold("IDLH")
+    long, short = (model("gaussian_plume", averaging_time=t).disperse(release, kit.weather()) for t in (600.0, 20.0))
+    (told,) = long.footprint(limit, spacing=2.0).warnings
+    assert "LFL" in told
+    assert "averaging_time=20" in told
+    assert long.footprint(toxic, spacing=10.0).warnings == ()
+    assert short.footprint(limit, spacing=2.0).warnings == ()

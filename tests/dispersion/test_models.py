@@ -124,3 +124,15 @@ def test_a_threshold_is_no_text_and_a_bare_one_is_shown_once(kit):
     with pytest.raises(ModelError, match=r"the threshold is the text 'AEGL-2'.*release\.substance\.threshold"):
         cloud.footprint("AEGL-2")
     assert repr(cloud.footprint(1e-3)).count("0.001 kg m⁻³") == 1
+
+
+def test_what_is_no_weather_and_what_does_not_broadcast(kit):
+    puff = model("gaussian_puff")
+    with pytest.raises(ModelError, match="the weather is a NoneType"):
+        puff.disperse(kit.release(), None)
+    with pytest.raises(ModelError, match="no release was given"):
+        puff.disperse(None, kit.weather())
+    cloud = puff.disperse(kit.release(), kit.weather())
+    for x in (np.zeros(3), "east"):
+        with pytest.raises(ModelError, match="broadcast together"):
+            cloud.concentration(x, np.zeros(4), 1.5, 10.0)

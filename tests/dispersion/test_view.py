@@ -43,8 +43,13 @@ def test_given_axes_are_used_and_the_park_comes_first(kit):
     drawn = []
 
     class Park:
-        def plot(self, ax, *, legend):
+        bounds = (-50.0, -60.0, 5.0, 5.0)
+
+        def plot(self, ax, *, legend, bounds):
             drawn.append(len(ax.patches))
+            held = footprint.polygon.bounds  # the map holds the park and the area
+            assert bounds[:2] == (min(-50.0, held[0]), min(-60.0, held[1]))
+            assert bounds[2:] == (max(5.0, held[2]), max(5.0, held[3]))
 
     own = plt.figure().add_subplot()
     assert footprint.plot(own, park=Park()) is own

@@ -120,3 +120,9 @@ def test_a_scenario_that_does_not_fit_is_refused_with_every_problem(chlorine, pa
         run_drill(chlorine.model_copy(update={"releases": (release,)}), park)
     assert "LB-101" in str(caught.value)  # did you mean
     assert "XV-99" in str(caught.value)
+
+
+def test_a_setting_the_model_does_not_have_is_named_with_its_line(chlorine, park) -> None:
+    wrong = chlorine.model.model_copy(update={"settings": {"averaging_tim": 600.0}})
+    with pytest.raises(ScenarioError, match=r"yaml:\d+: .*no setting 'averaging_tim' -> did you mean 'averaging_time'"):
+        run_drill(chlorine.model_copy(update={"model": wrong}), park)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from datetime import UTC, datetime
 from itertools import product
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drills.log import Entry, EventLog
 from drills.losses import dose_saved_fraction
-from drills.scoring import GateFinding, ScoreRow, Scores, grade, mark_timeliness
+from drills.scoring import GateFinding, ScoreRow, Scores, _told, grade, mark_timeliness
 
 
 @pytest.mark.parametrize(
@@ -38,6 +40,14 @@ def test_target_and_limit_may_be_one() -> None:
 def test_later_is_never_better(early, gap, target, room) -> None:
     marks = [mark_timeliness(t, target=target, limit=target + room, shape="linear") for t in (early, early + gap)]
     assert 0.0 <= marks[1] <= marks[0] <= 1.0
+
+
+def test_an_early_event_is_told_as_before() -> None:
+    start = datetime(2026, 1, 12, 2, 10, tzinfo=UTC)
+    log = EventLog.of(start, [Entry(time=t, actor="r", name=n) for t, n in ((60.0, "a"), (95.0, "b"))])
+    a, b = log.first("a"), log.first("b")
+    assert _told("b", "a", b, a) == "b came 35 s after a"
+    assert _told("a", "b", a, b) == "a came 35 s before b"
 
 
 def test_dose_saved_fraction_is_exact_at_its_ends() -> None:

@@ -59,6 +59,14 @@ def test_everybody_walks_to_the_quickest_muster_point(park):
     assert [t for t, *_ in result.events] == sorted(t for t, *_ in result.events)
 
 
+def test_people_are_missed_from_the_order_to_walk_on(park):
+    orders = [Order(time=60.0, action="shelter"), Order(time=600.0, action="evacuate")]
+    result = evacuate(park, crew(park), orders=orders, horizon=3600.0)
+    assert (result.order_time == 60.0).all()
+    # nobody is looked for at a muster point before being sent there; the 62 who can walk are from 600 s on
+    assert result.unaccounted([60.0, 599.0, 600.0, 3600.0]).tolist() == [0, 0, 62, 0]
+
+
 def test_a_lone_walker_takes_the_time_of_the_way(park):
     # yard centre (100, 30) to the road 30 m, 100 m west, 10 m to the point, at 1.25 m/s, from 0 + 10 s
     people = populate(

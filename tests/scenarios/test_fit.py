@@ -44,6 +44,14 @@ MISFITS = {
     ),
     "harm unknown": ("substance: chlorine", "substance: propane", "error", "no probit is known for propane", ""),
     "height unknown": ("at: LB-101", "at: BD-DORM", "error", "says no release_height", "give the release a height"),
+    "two gases": (
+        "population:\n",
+        "  - {id: R2, kind: rate, substance: ammonia, at: T-111, start: 1 min, mass_rate: 1 kg/s, duration: 9 min}\n"
+        "population:\n",
+        "error",
+        "releases of chlorine and ammonia in one drill",
+        "one scenario a substance",
+    ),
     "starts too late": ("start: 1 min", "start: 40 min", "error", "after the horizon", "earlier"),
     "no pressure": (
         "kind: rate\n    substance: chlorine\n    at: LB-101\n    start: 1 min\n    mass_rate: 0.5 kg/s",

@@ -102,6 +102,21 @@ FAULTS = {
 }
 
 
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("when: detection.first", "when: detection.first\n      after: [S1]"),
+        ("when: detection.first", "when: detection.first\n      else: {a: 1}"),
+        ("- id: S1", "- id: [S1]"),
+        ("objective: isolate", "objective: {isolate: 1}"),
+        ("seeds: {root: 1}", "seeds: {root: 1}\nprovenance:\n  - {field: releases.²., mark: read, note: x}"),
+    ],
+)
+def test_lists_and_blocks_where_a_name_belongs_are_faults(tmp_path, small, right, wrong):
+    assert right in small
+    assert faults(tmp_path, small.replace(right, wrong, 1))
+
+
 @pytest.mark.parametrize("name", FAULTS)
 def test_each_fault_has_its_line_and_its_mend(name, tmp_path, small):
     right, wrong, words, mend = FAULTS[name]
@@ -174,6 +189,8 @@ def test_else_starts_a_step_that_has_no_other_start(tmp_path, small):
     plan = scenarios.load(tmp_path / "drill.yaml").plan
     assert plan.first_alarm_to_end("S2") == 320.0  # 20 s of S1, then 300 s by hand
     assert faults(tmp_path, text.replace("else: S2", "else: S9")) != []
+    (message,) = faults(tmp_path, text.replace("do: manual_close", "when: detection.first, do: manual_close"))
+    assert "else cannot start step 'S2'" in message
 
 
 def test_a_plan_may_live_in_its_own_file(tmp_path, small):

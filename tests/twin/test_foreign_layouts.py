@@ -181,6 +181,7 @@ def test_a_gis_file_loads_by_a_mapping(write: Write, tmp_path: Path) -> None:
         ("property: prod", "from: prod", ":10 (attributes.substance)", "either a property or a value", "property"),
         ("where: {state: [in use, spare]}", "where: 3", ":12 (where)", "where is no dictionary", "property"),
         ("tag:", "frame: utm\ntag:", ":6 (frame)", "frame is 'utm'", "local"),
+        ("tag:", "frame: [local]\ntag:", ":6 (frame)", "frame is ['local']", "local"),
         ("tag:", "length_unit: ft\ntag:", ":6 (length_unit)", "without frame: local", "leave it out"),
         ("  property: type", "  property: type\n   x: 1", ":3:5", "not valid YAML", "mend"),
     ],

@@ -541,3 +541,40 @@ def test_a_muster_point_away_from_the_ways(write: Write) -> None:
 def test_an_asset_given_twice_is_told_once(write: Write) -> None:
     (problem,) = twin.check_layout(write([*PLANT, PLANT[2]]))
     assert "used twice" in problem.what
+
+
+@pytest.mark.parametrize(("name", "what"), [("park", "there is no such file"), ("a\0b.json", "cannot be read")])
+def test_a_path_that_leads_nowhere(name: str, what: str, tmp_path: Path) -> None:
+    with pytest.raises(LayoutError, match=what):
+        twin.load_layout(tmp_path / name)
+    with pytest.raises(LayoutError, match="cannot be read"):
+        twin.load_layout(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("member", "what"),
+    [
+        ({"frame": {"local": True}}, r"parktwin\.frame is \{'local': True\}"),
+        ({"frame": "local", "anchor": [10**400, 0]}, r"parktwin\.anchor is"),
+    ],
+)
+def test_a_member_of_another_type_is_a_fault(write: Write, member: Any, what: str) -> None:
+    with pytest.raises(LayoutError, match=what):
+        twin.load_layout(write(PLANT, parktwin=member))
+
+
+@pytest.mark.parametrize("far", [1e308, -1e13, 10**400, -(2**63)])
+def test_a_coordinate_on_no_map_is_a_fault(write: Write, far: float) -> None:
+    with pytest.raises(LayoutError, match=r"coordinate 1 of position 1 is .*, not a finite number"):
+        twin.load_layout(write([feature("Point", [far, 0.0], tag="T-1", kind="tank")]))
+
+
+def test_a_whole_number_too_long_for_a_float_is_a_fault(write: Write) -> None:
+    with pytest.raises(LayoutError, match=r"capacity: 1000.* is not a finite number"):
+        twin.load_layout(write([feature("Point", [0.0, 0.0], tag="MP-1", kind="muster_point", capacity=10**400)]))
+
+
+def test_two_pieces_of_equipment_at_one_point_are_doubtful(write: Write) -> None:
+    pair = [feature("Point", [0, 0], tag="T-1", kind="tank"), feature("Point", [0, 0], tag="V-1", kind="vessel")]
+    (told,) = twin.load_layout(write([*pair, feature("Point", [0, 0], tag="GD-1", kind="detector")])).warnings
+    assert told.what == "vessel 'V-1' stands in the same place as 'T-1'"

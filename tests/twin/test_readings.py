@@ -230,3 +230,12 @@ def test_a_file_that_is_no_recording_is_refused(tmp_path: Path) -> None:
 def test_state_of_an_unknown_tag(plant: twin.Twin) -> None:
     with pytest.raises(LayoutError, match="did you mean"):
         plant.state("T-101.lvl")
+
+
+def test_a_believed_reading_carries_the_unit_of_its_channel(plant: twin.Twin) -> None:
+    now = datetime(2026, 3, 1, 8, tzinfo=UTC)
+    plant.apply([Reading(tag="GD-1", time=now, value=1e-6), Reading(tag="T-101.level", time=now, value=0.5)])
+    assert "1e-06 kg/m^3 at" in repr(plant.state("GD-1"))
+    assert plant.state("T-101.level").unit == ""
+    report = plant.apply([Reading(tag="GD-1", time=now + timedelta(seconds=1), value=4e-4, unit="")])
+    assert "a share such as ppm needs its gas" in report.quarantined[0].reason

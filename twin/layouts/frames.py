@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -54,7 +53,7 @@ class Frame:
             if key not in _MEMBERS
         ]
         word = said.get("frame", mapping.frame if mapping else "wgs84")
-        if word not in {"wgs84", "local"}:
+        if word not in ("wgs84", "local"):  # a tuple: the word may be anything, a dictionary too
             faults.append(Problem(f"parktwin.frame is {word!r}", where=file, fix="write wgs84 or local"))
         anchor = said.get("anchor")
         if anchor is not None and not _is_anchor(anchor):
@@ -156,8 +155,8 @@ def _is_anchor(given: object) -> bool:
     return (
         isinstance(given, list)
         and len(given) == 2
-        and all(isinstance(v, (int, float)) and not isinstance(v, bool) and math.isfinite(v) for v in given)
-        and abs(given[0]) <= 180.0
+        and all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in given)
+        and abs(given[0]) <= 180.0  # not so for nan
         and abs(given[1]) <= 90.0
     )
 

@@ -143,7 +143,7 @@ def read_mapping(given: Mapping[str, object] | str | Path) -> LayoutMapping:
     attributes = _read_rules(content.get("attributes"), used, check)
     where = _read_where(content.get("where"), check)
     frame = content.get("frame", "wgs84")
-    if frame not in {"wgs84", "local"}:
+    if frame not in ("wgs84", "local"):  # a tuple: the word may be anything, a list too
         check.fault(f"frame is {frame!r}", "write wgs84 or local", at=("frame",))
     unit = str(content.get("length_unit", "m"))
     try:

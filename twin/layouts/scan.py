@@ -94,10 +94,9 @@ def open_document(path: Path, *, max_bytes: int = MAX_BYTES) -> Document:
         close = difflib.get_close_matches(name, siblings, n=3)
         fix = "did you mean " + " or ".join(repr(c) for c in close) + "?" if close else "check the path"
         raise LayoutError("there is no such file", where=str(path), fix=fix) from None
-    except OSError as error:
-        raise LayoutError(
-            f"the file cannot be read: {error.strerror or error}", where=str(path), fix="check the path"
-        ) from None
+    except (OSError, ValueError) as error:  # ValueError: a null character in the path
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise LayoutError(f"the file cannot be read: {reason}", where=str(path), fix="check the path") from None
     if len(data) > max_bytes:
         raise LayoutError(f"the file is larger than {max_bytes / 2**20:.0f} MB", where=name, fix="raise max_bytes")
     return Document(name, _decode(data, name), hashlib.sha256(data).hexdigest())

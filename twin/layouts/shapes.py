@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import reprlib
 from collections.abc import Mapping
 
@@ -17,6 +16,7 @@ from twin.errors import LayoutError, near
 __all__ = ["adapt_shape", "allowed_shape", "build_shape"]
 
 _TYPES = ("Point", "LineString", "Polygon", "MultiPoint", "MultiLineString", "MultiPolygon")
+_FARTHEST = 1e12  # larger coordinates are on no map, not even in millimetres
 _MOST_PARTS = 1_000_000
 
 
@@ -96,7 +96,12 @@ def _positions(given: object, heights: list[float], *, least: int = 1, what: str
         array = np.asarray(given)
     except ValueError:  # ragged
         array = np.empty(0, dtype=object)
-    if array.dtype.kind not in "iuf" or array.ndim != 2 or array.shape[1] < 2 or not np.isfinite(array).all():
+    if (
+        array.dtype.kind not in "iuf"
+        or array.ndim != 2
+        or array.shape[1] < 2
+        or not (np.abs(array.astype(np.float64)) <= _FARTHEST).all()
+    ):
         return _positions_one_by_one(given, heights)
     if array.shape[1] > 2:
         heights.extend(float(z) for z in array[:, 2])
@@ -123,10 +128,7 @@ def _positions_one_by_one(given: list[object], heights: list[float]) -> NDArray[
 
 
 def _finite(value: float) -> bool:
-    try:
-        return math.isfinite(value)
-    except OverflowError:
-        return False
+    return -_FARTHEST <= value <= _FARTHEST
 
 
 def allowed_shape(shape: BaseGeometry, allowed: tuple[str, ...]) -> bool:
