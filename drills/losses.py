@@ -30,7 +30,7 @@ class Loss:
     most
         Largest toxic load of one person, uncut.
     over
-        People whose load is above that of a threshold held for its duration, by the threshold's name.
+        People whose load is above that of a threshold held for its duration, by name and duration.
     mustered
         People counted at muster points at the horizon.
     """
@@ -59,9 +59,13 @@ def loss_of(people: Evacuation, ceiling: float, thresholds: Sequence[Threshold] 
         toxic_load=math.fsum(np.minimum(load, ceiling)),
         expected_deaths=math.fsum(people.probability),
         most=float(load.max(initial=0.0)),
-        over={threshold.name: int(people.over(threshold).sum()) for threshold in thresholds},
+        over={_label(threshold): int(people.over(threshold).sum()) for threshold in thresholds},
         mustered=int(np.isfinite(people.arrival_time).sum()),
     )
+
+
+def _label(threshold: Threshold) -> str:
+    return threshold.name if threshold.duration is None else f"{threshold.name} ({threshold.duration / 60.0:g} min)"
 
 
 def dose_saved_fraction(team: float, no_action: float, best: float) -> float | None:

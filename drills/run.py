@@ -280,6 +280,11 @@ class _Play:
         told = [*cloud.warnings, *(str(problem) for problem in found), *people.settings["warnings"]]
         if not alarms:
             told.append("no detector alarms within the horizon; the declared alternatives count from the first release")
+        nearest = cloud.valid_range.get("distance", (0.0, math.inf, "m"))[0]
+        away = [np.hypot(self.people.x - r.x, self.people.y - r.y) for r in self.releases]
+        near = int((np.min(away, axis=0) < nearest).sum())
+        if near:
+            told.append(f"{near} people stand within {nearest:g} m of the release, nearer than the model is supported")
         doubtful = [f"{t.name} {t.ppm:g} ppm" for t in self._thresholds(cloud) if t.status != "verified"]
         if doubtful:
             told.append(f"thresholds not checked against their publication: {', '.join(doubtful)}")

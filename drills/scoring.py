@@ -291,6 +291,8 @@ def _coverage(rule: Coverage, log: EventLog, people: Evacuation) -> dict[str, An
         text = "nobody was ordered to a muster point"
     else:
         text = f"{share:.0%} of those ordered to muster were counted {rule.within:.0f} s after {rule.anchor}"
+        if anchor.time + rule.within > float(people.settings["horizon"]):
+            text += ", which is after the end of the drill: judged at its end"
     return {
         "value": 0.0 if share is None else min(share / rule.target, 1.0) if rule.target else 1.0,
         "measured": share,
