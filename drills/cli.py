@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
@@ -120,14 +121,14 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run a drill and write its results."""
-    with _errors_told():
+    with _errors_told(as_json=as_json):
         _play(scenario, layout or (), mapping or (), seed=seed, team=team, out=out, as_json=as_json)
 
 
 @app.command("list")
 def list_(*, as_json: AsJson = False) -> None:
     """Show the scenarios, parks and dispersion models that are installed."""
-    with _errors_told():
+    with _errors_told(as_json=as_json):
         from drills.shelf import shelf
 
         found = shelf()
@@ -156,7 +157,7 @@ def check(
     as_json: AsJson = False,
 ) -> None:
     """Look over layouts and scenarios and name every problem at once."""
-    with _errors_told():
+    with _errors_told(as_json=as_json):
         from drills.shelf import check_files
 
         problems = check_files(files, mappings=mapping or ())
@@ -167,9 +168,7 @@ def check(
                     "files": [str(file) for file in files],
                     "errors": errors,
                     "warnings": len(problems) - errors,
-                    "problems": [
-                        {"severity": p.severity, "where": p.where, "what": p.what, "fix": p.fix} for p in problems
-                    ],
+                    "problems": [asdict(problem) for problem in problems],
                 }
             )
         else:
@@ -205,7 +204,7 @@ def schema(
 @app.command()
 def doctor(*, as_json: AsJson = False) -> None:
     """Look over this installation and say how to mend what does not work."""
-    with _errors_told():
+    with _errors_told(as_json=as_json):
         from drills.doctor import doctor as look
 
         checks = look()
@@ -269,12 +268,17 @@ def _play(
 
 
 @contextmanager
-def _errors_told() -> Iterator[None]:
-    """Turn an expected fault into a message on stderr and exit code 2; an interrupt into 130."""
+def _errors_told(*, as_json: bool = False) -> Iterator[None]:
+    """Turn an expected fault into a message on stderr and exit code 2; an interrupt into 130.
+
+    With `as_json` the fault is also the one object on stdout, so that a program that reads it always finds one.
+    """
     try:
         yield
     except TwinError as error:
         typer.echo(f"error: {error}", err=True)
+        if as_json:
+            _print_json({"error": str(error), "problems": [asdict(problem) for problem in error.problems]})
         raise typer.Exit(2) from None
     except BrokenPipeError:
         sys.stderr.close()
@@ -282,6 +286,8 @@ def _errors_told() -> Iterator[None]:
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
         typer.echo(f"error: {place}{error.strerror or error}", err=True)
+        if as_json:
+            _print_json({"error": f"{place}{error.strerror or error}", "problems": []})
         raise typer.Exit(2) from None
     except KeyboardInterrupt:
         typer.echo("stopped; nothing was written", err=True)

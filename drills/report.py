@@ -109,7 +109,7 @@ def rewrite_report(folder: str | Path) -> Path:
         text = render_report(summary, log, saved)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise TwinError(
-            f"drill.json is not complete: {type(error).__name__}: {error}",
+            f"drill.json is not complete: {type(error).__name__}: {str(error).splitlines()[0]}",
             where=str(folder / "drill.json"),
             fix="run the drill again with this version",
         ) from None

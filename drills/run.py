@@ -39,7 +39,7 @@ from twin.graph import Twin
 from twin.seeds import Streams
 from twin.weather import WeatherSeries
 
-__all__ = ["run_drill"]
+__all__ = ["model_of", "run_drill"]
 
 Progress = Callable[[str, float], None]
 _PASSES = 50  # each pass settles at least one more isolation or head-count; far more than a plan can hold
@@ -114,7 +114,7 @@ class _Play:
         self.weather = scenario.weather.series()
         self.releases = tuple(_release(paper, park, self.weather) for paper in scenario.releases)
         self.gas = self.releases[0].substance  # of all: `fit` refuses several
-        self.model = _model(scenario)
+        self.model = model_of(scenario)
         self.ways = WalkGraph.of(park, places=tuple(dict.fromkeys(paper.at for paper in scenario.population)))
         self.people = populate(park, [_group(paper) for paper in scenario.population], streams, graph=self.ways)
         self.dead = {failure.fail for failure in scenario.initial_state if failure.mode == "dead"}
@@ -291,7 +291,14 @@ class _Play:
         return tuple(dict.fromkeys(told))
 
 
-def _model(scenario: Scenario) -> Model:
+def model_of(scenario: Scenario) -> Model:
+    """The dispersion model a scenario names, with its settings.
+
+    Raises
+    ------
+    ScenarioError
+        There is no such model or setting, or a value is out of range; the line of the file is named.
+    """
     try:
         return model(scenario.model.name, **scenario.model.settings)
     except ModelError as error:

@@ -120,14 +120,20 @@ def check_files(files: Sequence[Path], *, mappings: Sequence[Path] = ()) -> tupl
 
 
 def _fit(file: Path, layouts: Sequence[Path], mappings: Sequence[Path]) -> Sequence[Problem]:
-    """Problems of a sound scenario on its park."""
+    """Problems of a sound scenario on its park and with its model."""
+    from drills.run import model_of
     from scenarios.fit import fit
 
     try:
         scenario, park = open_drill(str(file), layouts=layouts, mappings=mappings if layouts else ())
-        return fit(scenario, park)
     except TwinError as error:
         return error.problems
+    found = fit(scenario, park)
+    try:
+        model_of(scenario)
+    except TwinError as error:
+        return (*error.problems, *found)
+    return found
 
 
 def _sort_of(file: Path) -> Literal["layout", "scenario"] | Problem:

@@ -31,6 +31,7 @@ _NAME = r"[A-Za-zµμΩ°℃%_]+(?:\^?-?[1-9]|⁻?[¹²³⁴⁵⁶])?"
 _UNIT = re.compile(rf"^(?:1\s*/\s*)?{_NAME}(?:\s*[·*/ ]\s*{_NAME})*$")
 _LARGEST = sys.float_info.max
 _MANY = 1e7  # from here on numbers are shown with an exponent
+_SPAN = 2.0**20  # far enough that an offset takes no digits from the scale; a power of two loses none itself
 _TEXT = re.compile(r"^\s*(?P<number>[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(?P<unit>\S.*?)?\s*$")
 
 
@@ -67,10 +68,10 @@ def _factor(unit: str, wanted: str) -> tuple[float, float]:
         raise unknown from None
     try:
         zero = registry.Quantity(0.0, have).to(want).magnitude
-        one = registry.Quantity(1.0, have).to(want).magnitude
+        far = registry.Quantity(_SPAN, have).to(want).magnitude
     except pint.DimensionalityError:
         raise UnitError(f"unit {unit!r} is not a measure of the wanted kind", fix=_advice(unit, wanted)) from None
-    return float(one - zero), float(zero)
+    return float(far - zero) / _SPAN, float(zero)
 
 
 def _advice(unit: str, wanted: str) -> str:
@@ -90,7 +91,7 @@ def to_si(value: float, unit: str, wanted: str) -> float:
         The unit is unknown or of another dimension.
     """
     scale, offset = _factor(unit, wanted)
-    return scale * value + offset
+    return float(f"{scale * value + offset:.15g}")  # 10 mg/m3 is 1e-05 kg/m3, not 9.999999999999999e-06
 
 
 def parse_quantity(text: object, wanted: str, *, where: str = "", bare: bool = False) -> float:

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from drills import folder as folder_room
 from drills.cli import app
 from drills.folder import RESULT_FILES, result_folder
+from scenarios.shelves import library_path
 from twin.errors import TwinError
 
 _LIBRARY = Path(__file__).parents[2] / "scenarios" / "library"
@@ -372,3 +373,23 @@ def test_the_working_directory_is_not_replaced(tmp_path: Path, monkeypatch: pyte
     monkeypatch.chdir(tmp_path)
     with pytest.raises(TwinError, match="working directory"), result_folder("."):
         pass
+
+
+def test_a_fault_is_one_object_too(tmp_path) -> None:
+    told = CliRunner().invoke(app, ["run", "nope", "--json", "--out", str(tmp_path / "out")])
+    assert told.exit_code == 2
+    found = json.loads(told.stdout)
+    assert "nope" in found["error"]
+    assert found["problems"][0]["fix"]
+    assert not (tmp_path / "out").exists()
+
+
+def test_check_tries_the_settings_of_the_model(tmp_path) -> None:
+    text = (library_path() / "chlorine-hose-night.yaml").read_text(encoding="utf-8")
+    file = tmp_path / "mine.yaml"
+    file.write_text(text.replace("averaging_time: 10 min", "averaging_tim: 10 min"), encoding="utf-8")
+    told = CliRunner().invoke(app, ["check", str(file)])
+    assert told.exit_code == 2
+    assert "did you mean 'averaging_time'" in told.output
+    line = text[: text.index("averaging_time: 10 min")].count("\n") + 1
+    assert f"mine.yaml:{line}" in told.output
