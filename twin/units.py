@@ -91,6 +91,8 @@ def to_si(value: float, unit: str, wanted: str) -> float:
         The unit is unknown or of another dimension.
     """
     scale, offset = _factor(unit, wanted)
+    if (scale, offset) == (1.0, 0.0):
+        return value
     return float(f"{scale * value + offset:.15g}")  # 10 mg/m3 is 1e-05 kg/m3, not 9.999999999999999e-06
 
 
