@@ -301,29 +301,31 @@ def plot_clearance(evacuation: Played, ax: Axes | None = None, *, language: Lite
         if ax is None:
             _, ax = plt.subplots(figsize=(8.0, 4.5), layout="constrained")
         times, mustered = evacuation.headcount
-        told = evacuation.order_time[np.isfinite(evacuation.order_time)]
+        told = [t for t, name, _ in evacuation.events if name == "order.evacuate"]
         knots = np.unique(np.concatenate([times, told]))
         ax.step(times / 60.0, mustered, where="post", color="#1b9e77", linewidth=2.0, label=words["mustered"])
         left = evacuation.unaccounted(knots)
         ax.step(knots / 60.0, left, where="post", color="#d95f02", linewidth=2.0, label=words["unaccounted"])
         top = max(int(mustered.max()), int(left.max()), 1)
         ax.set_ylim(0.0, 1.18 * top)
-        seen: dict[float, int] = {}
+        clear, end = evacuation.clearance_time, float(evacuation.settings["horizon"])
+        end = min(end, 1.25 * clear) if np.isfinite(clear) else end
+        written: list[tuple[float, int]] = []
         for t, name, _ in evacuation.events:
-            if name in words:
-                level = seen[t] = seen.get(t, -1) + 1
+            if name in words and t <= end:
+                taken = {level for other, level in written if t - other < 0.1 * end}  # no room beside that word
+                level = next(k for k in range(len(taken) + 1) if k not in taken)
+                written.append((t, level))
                 ax.axvline(t / 60.0, color=_INK, linewidth=0.8, linestyle=":")
                 at = (t / 60.0, 1.16 * top - 0.07 * top * level)
                 ax.annotate(
                     words[name], at, xytext=(4, 0), textcoords="offset points", va="top", fontsize=8, color=_INK
                 )
-        clear = evacuation.clearance_time
         if np.isfinite(clear):
             ax.axvline(clear / 60.0, color="#1b9e77", linewidth=0.8, linestyle="--")
         heading = words["clear"].format(clear / 60.0) if np.isfinite(clear) else words["open"]
         ax.set_title("" if np.isnan(clear) else heading, fontsize=11, loc="left", color=_INK)
-        end = float(evacuation.settings["horizon"])
-        ax.set_xlim(0.0, (min(end, 1.25 * clear) if np.isfinite(clear) else end) / 60.0)
+        ax.set_xlim(0.0, end / 60.0)
         ax.set_xlabel(words["minutes"], fontsize=9, color=_INK)
         ax.set_ylabel(words["count"], fontsize=9, color=_INK)
         ax.tick_params(labelsize=8, colors=_INK)
