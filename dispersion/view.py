@@ -63,7 +63,7 @@ def plot_footprint(footprint: Footprint | Sequence[Footprint], ax: Axes | None =
             )
         source = np.array(sorted({place for zone in zones for place in zone.sources}))
         if source.size:
-            ax.plot(source[:, 0], source[:, 1], "x", color="black", markersize=8, markeredgewidth=2, zorder=6)
+            ax.plot(source[:, 0], source[:, 1], "x", color="black", markersize=8, markeredgewidth=2, zorder=75)
             handles.append(Line2D([], [], marker="x", linestyle="", color="black", markeredgewidth=2, label="release"))
         if zones:
             _dress(ax, zones, handles)
@@ -129,7 +129,7 @@ def _draw_zone(ax: Axes, zone: Footprint, colour: str, style: Any, order: float)
         tip = corners[np.hypot(*(corners - source).T).argmax()]
         inward = tip + 0.06 * (source - tip)
         ax.annotate(
-            zone.label.split(",")[0], inward, ha="center", va="center", fontsize=8, color="black", zorder=7,
+            zone.label.split(",")[0], inward, ha="center", va="center", fontsize=8, color="black", zorder=80,
             bbox={"boxstyle": "round,pad=0.2", "facecolor": "white", "edgecolor": colour, "alpha": 0.85},
         )  # fmt: skip
         ax.update_datalim(corners)
@@ -148,7 +148,7 @@ def _dress(ax: Axes, zones: list[Footprint], handles: list[Any]) -> None:
     beneath = ax.get_legend()
     if beneath is not None:
         ax.add_artist(beneath)
-    ax.legend(handles=handles, loc="best", fontsize=8, framealpha=0.9).set_zorder(8)
+    ax.legend(handles=handles, loc="best", fontsize=8, framealpha=0.9).set_zorder(85)
     _warn(ax, tuple(dict.fromkeys(text for zone in zones for text in zone.warnings)))
 
 
@@ -158,7 +158,7 @@ def _warn(ax: Axes, warnings: tuple[str, ...]) -> None:
         return
     text = "\n".join(f"Caution: {warning.split(':')[0]}" for warning in warnings)
     ax.text(
-        0.01, 0.99, text, transform=ax.transAxes, fontsize=9, va="top", color="#b2182b", weight="bold", zorder=9,
+        0.01, 0.99, text, transform=ax.transAxes, fontsize=9, va="top", color="#b2182b", weight="bold", zorder=90,
         bbox={"facecolor": "white", "edgecolor": "#b2182b", "alpha": 0.9},
     )  # fmt: skip
 
