@@ -12,11 +12,11 @@ from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from twin.errors import TwinError
+from twin.errors import Problem, TwinError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -276,22 +276,23 @@ def _errors_told(*, as_json: bool = False) -> Iterator[None]:
     try:
         yield
     except TwinError as error:
-        typer.echo(f"error: {error}", err=True)
-        if as_json:
-            _print_json({"error": str(error), "problems": [asdict(problem) for problem in error.problems]})
-        raise typer.Exit(2) from None
+        _tell_fault(str(error), error.problems, as_json=as_json)
     except BrokenPipeError:
         sys.stderr.close()
         raise typer.Exit(1) from None
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        typer.echo(f"error: {place}{error.strerror or error}", err=True)
-        if as_json:
-            _print_json({"error": f"{place}{error.strerror or error}", "problems": []})
-        raise typer.Exit(2) from None
+        _tell_fault(f"{place}{error.strerror or error}", (), as_json=as_json)
     except KeyboardInterrupt:
         typer.echo("stopped; nothing was written", err=True)
         raise typer.Exit(130) from None
+
+
+def _tell_fault(text: str, problems: Sequence[Problem], *, as_json: bool) -> NoReturn:
+    typer.echo(f"error: {text}", err=True)
+    if as_json:
+        _print_json({"error": text, "problems": [asdict(problem) for problem in problems]})
+    raise typer.Exit(2) from None
 
 
 def _console(*, err: bool = False) -> Console:
