@@ -189,16 +189,11 @@ def schema(
 ) -> None:
     """Print the JSON schema of scenario files (drill/1), for editors and other tools."""
     with _errors_told():
+        from drills.folder import write_whole
         from scenarios.check import json_schema
 
         text = json.dumps(json_schema(), indent=2, ensure_ascii=False)
-        if out is None:
-            typer.echo(text)
-            return
-        part = out.with_name(out.name + ".part")
-        part.write_text(text + "\n", encoding="utf-8")
-        part.replace(out)
-        typer.echo(str(out))
+        typer.echo(text if out is None else str(write_whole(out, text + "\n")))
 
 
 @app.command()

@@ -1,7 +1,8 @@
-"""Folders of results: written beside their place and moved into it when complete."""
+"""Files and folders of results: written beside their place and moved into it when complete."""
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
@@ -10,7 +11,7 @@ from pathlib import Path
 
 from twin.errors import TwinError
 
-__all__ = ["RESULT_FILES", "result_folder"]
+__all__ = ["RESULT_FILES", "result_folder", "write_whole"]
 
 # What parktwin writes into a folder of results. Only a folder that holds nothing else is ever replaced.
 RESULT_FILES = (
@@ -22,6 +23,27 @@ RESULT_FILES = (
     "result.h5",
     "timeline.png",
 )
+
+
+def write_whole(path: str | Path, content: str | bytes) -> Path:
+    """Write a file completely or not at all, and return its path; text is UTF-8 with plain line ends.
+
+    Raises
+    ------
+    OSError
+        The place cannot be written; what stood there before is untouched.
+    """
+    path = Path(path)
+    partial = path.with_name(path.name + ".part")
+    try:
+        with partial.open("wb") as file:
+            file.write(content.encode() if isinstance(content, str) else content)
+            file.flush()
+            os.fsync(file.fileno())
+        return partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 @contextmanager

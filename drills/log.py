@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -12,6 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from drills.folder import write_whole
 from plant_models.frozen import reduce_value
 from twin.errors import TwinError
 
@@ -162,13 +162,7 @@ class EventLog:
 
     def write(self, path: str | Path) -> None:
         """Write the log as JSON lines, complete or not at all."""
-        path = Path(path)
-        partial = path.with_name(path.name + ".part")
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.writelines(_line(event.to_dict()) + "\n" for event in self._events)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(path)
+        write_whole(path, "".join(_line(event.to_dict()) + "\n" for event in self._events))
 
     def __iter__(self) -> Iterator[Event]:
         return iter(self._events)

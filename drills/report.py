@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drills.facts import facts
+from drills.folder import write_whole
 from drills.log import EventLog, read_log
 from twin.errors import TwinError
 
@@ -74,7 +74,7 @@ def report_of(result: DrillResult, path: str | Path, *, pictures: Mapping[str, b
         from drills import view
 
         pictures = view.pictures(result)
-    return _write(Path(path), render_report(result.summary(), result.log, pictures))
+    return write_whole(Path(path), render_report(result.summary(), result.log, pictures))
 
 
 def report_into(result: DrillResult, folder: str | Path) -> Path:
@@ -113,7 +113,7 @@ def rewrite_report(folder: str | Path) -> Path:
             where=str(folder / "drill.json"),
             fix="run the drill again with this version",
         ) from None
-    return _write(folder / "report.html", text)
+    return write_whole(folder / "report.html", text)
 
 
 def read_summary(folder: str | Path) -> dict[str, Any]:
@@ -138,13 +138,3 @@ def read_summary(folder: str | Path) -> dict[str, Any]:
         found = summary.get("format") if isinstance(summary, dict) else None
         raise TwinError(f"drill.json has the format {found!r}, not {_FORMAT!r}", where=str(path), fix=mend)
     return summary
-
-
-def _write(path: Path, text: str) -> Path:
-    partial = path.with_name(path.name + ".part")
-    with partial.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    partial.replace(path)
-    return path

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from dispersion.cloud import Cloud
 from dispersion.field import Field, Footprint
+from drills.folder import write_whole
 from drills.log import EventLog
 from drills.scoring import Scores
 from evacuation.tracks import Evacuation
@@ -165,12 +165,7 @@ class DrillResult:
         )
         self.log.write(folder / "events.jsonl")
         text = json.dumps(self.summary(), ensure_ascii=False, indent=1, sort_keys=True, allow_nan=False)
-        partial = folder / "drill.json.part"
-        with partial.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(folder / "drill.json")
+        write_whole(folder / "drill.json", text + "\n")
 
     def report(self, path: str | Path) -> Path:
         """Write the after-action report as one self-contained HTML file and return its path."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from drills.folder import write_whole
 from drills.log import Event, EventLog
 from drills.words import Words, say_event, stamp
 from scenarios.schema import Scenario
@@ -58,10 +59,7 @@ def pictures(result: DrillResult) -> dict[str, bytes]:
 def write_pictures(drawn: Mapping[str, bytes], folder: str | Path) -> None:
     """Write pictures as ``<name>.png`` into a folder, each complete or not at all."""
     for name, data in drawn.items():
-        path = Path(folder) / f"{name}.png"
-        partial = path.with_name(path.name + ".part")
-        partial.write_bytes(data)
-        partial.replace(path)
+        write_whole(Path(folder) / f"{name}.png", data)
 
 
 def _png(figure: Figure) -> bytes:

@@ -137,8 +137,10 @@ def test_an_unknown_team_is_refused(team: str) -> None:
     assert "plan" in _ask("run", _DRILL, "--team", team, code=2).stderr
 
 
-def test_a_negative_seed_is_refused() -> None:
-    _ask("run", _DRILL, "--seed", "-1", code=2)
+def test_a_negative_seed_is_refused(tmp_path: Path) -> None:
+    answer = _ask("run", _DRILL, "--seed", "-1", "--out", str(tmp_path / "out"), code=2)
+    assert "--seed" in answer.stderr
+    assert not (tmp_path / "out").exists()
 
 
 def test_an_unknown_scenario_is_answered_with_near_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

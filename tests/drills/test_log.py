@@ -111,3 +111,18 @@ def test_a_log_survives_pickling_and_its_lines_cannot_be_changed() -> None:
     assert [event.to_dict() for event in again] == [event.to_dict() for event in log]
     with pytest.raises(TypeError):
         again[0].detail["new"] = 1
+
+
+def test_a_log_that_cannot_be_written_leaves_the_old_one(tmp_path, monkeypatch) -> None:
+    path = tmp_path / "events.jsonl"
+    example().write(path)
+    before = path.read_bytes()
+
+    def full(*_) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("os.fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        example().write(path)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["events.jsonl"]

@@ -69,8 +69,14 @@ def test_layers_axes_and_legend_may_be_chosen(plant: twin.Twin) -> None:
 
 
 def test_an_empty_map_and_a_single_point(write: Write) -> None:
-    twin.Twin([]).plot().figure.canvas.draw()
-    twin.load_layout(write([feature("Point", [3, 4], tag="V", kind="valve")])).plot().figure.canvas.draw()
+    empty = twin.Twin([]).plot()
+    empty.figure.canvas.draw()
+    assert not any(len(drawn.get_offsets()) for drawn in empty.collections)
+    lone = twin.load_layout(write([feature("Point", [3, 4], tag="V", kind="valve")])).plot()
+    lone.figure.canvas.draw()
+    (west, east), (south, north) = lone.get_xlim(), lone.get_ylim()
+    assert west < 3.0 < east  # a map of some width around the one point
+    assert south < 4.0 < north
 
 
 def test_chinese_is_written_with_a_font_that_has_it(write: Write) -> None:
