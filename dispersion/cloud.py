@@ -231,8 +231,9 @@ class Cloud:
         if found.reach > farthest:
             told.append(f"the area reaches beyond {farthest / 1000.0:g} km: the sigma curves are not supported there")
         if isinstance(threshold, Threshold) and threshold.duration is None and self.averaging_time > _MOMENT:
+            what = "gas can burn" if threshold.name in {"LFL", "UFL"} else "it can be passed"
             told.append(
-                f"{threshold.name} counts at once and this is an average over {self.averaging_time:g} s: gas can burn "
+                f"{threshold.name} counts at once and this is an average over {self.averaging_time:g} s: {what} "
                 f"farther out; take averaging_time={_MOMENT:g}"
             )
         return replace(found, warnings=(*found.warnings, *told)) if told else found

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from twin.errors import ModelError, Problem
 
-__all__ = ["GAS_CONSTANT", "Weather", "WeatherSeries"]
+__all__ = ["AIR_MOLAR_MASS", "GAS_CONSTANT", "Weather", "WeatherSeries"]
 
 GAS_CONSTANT = 8.31446261815324  # J mol⁻¹ K⁻¹, exact since the 2019 SI (CODATA 2018)
-_MOLAR_MASS_AIR = 0.0289652  # kg mol⁻¹, dry air, Picard et al. 2008 (CIPM-2007), Metrologia 45:149
+AIR_MOLAR_MASS = 0.0289652  # kg mol⁻¹, dry air, Picard et al. 2008 (CIPM-2007), Metrologia 45:149
 _STABILITIES = ("A", "B", "C", "D", "E", "F")
 _RANGES = {  # unit, lowest, highest: what an atmosphere near the ground can be
     "wind_speed": ("m s⁻¹", 0.0, 75.0),
@@ -121,7 +121,7 @@ class Weather:
     @property
     def air_density(self) -> float:
         """Density of dry air as an ideal gas. [kg m⁻³]"""
-        return self.pressure * _MOLAR_MASS_AIR / (GAS_CONSTANT * self.temperature)
+        return self.pressure * AIR_MOLAR_MASS / (GAS_CONSTANT * self.temperature)
 
     @property
     def wind_u(self) -> float:
