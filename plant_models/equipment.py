@@ -10,81 +10,41 @@ buildings*. Other defaults are assumptions for a layout that is silent, and thei
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterable
+from numbers import Real
 from types import MappingProxyType
+from typing import Any
 
-from twin.assets import Attribute, Kind, Value
+from shapely.geometry import Point
+from shapely.geometry.base import BaseGeometry
 
-__all__ = ["KINDS"]
+from plant_models import attributes as a
+from plant_models.attributes import TITLES_ZH, Row, number, rows
+from twin.assets import Asset, Attribute, Kind, Layer, Value, kinds
+from twin.checks import check_assets
+from twin.errors import LayoutError, Problem, TwinError, near
+from twin.layouts.drafts import check_tag
+from twin.layouts.shapes import allowed_shape
+from twin.site import Site
+from twin.units import show_quantity
+
+__all__ = ["KINDS", "kind_schema", "kind_table", "markdown_table", "new_asset"]
 
 _POINT = ("Point",)
 _LINE = ("LineString", "MultiLineString")
 _AREA = ("Polygon", "MultiPolygon")
 _PLACE = _POINT + _AREA
-_INFINITE = float("inf")
 
 
-def _number(
-    name: str, unit: str, text: str, span: tuple[float, float], default: float | None = None
-) -> tuple[str, Attribute]:
-    return name, Attribute(name=name, unit=unit, text=text, low=span[0], high=span[1], default=default)
+def _kind(name: str, zh: str, layer: Layer, geometry: tuple[str, ...], given: Iterable[Row] = (), **more: Any) -> Kind:
+    """Row of a kind; the English title is its name unless `en` is given, `osm` are its OpenStreetMap tags."""
+    title = MappingProxyType({"en": more.pop("en", name.replace("_", " ")), "zh": zh})
+    return Kind(name=name, layer=layer, title=title, geometry=geometry, attributes=rows(*given), **more)
 
 
-def _text(name: str, text: str) -> tuple[str, Attribute]:
-    return name, Attribute(name=name, text=text, type="text")
-
-
-def _flag(name: str, text: str, *, default: Value | None = None) -> tuple[str, Attribute]:
-    return name, Attribute(name=name, text=text, type="flag", default=default)
-
-
-def _rows(*rows: tuple[str, Attribute]) -> Mapping[str, Attribute]:
-    return MappingProxyType(dict(rows))
-
-
-def _title(en: str, zh: str) -> Mapping[str, str]:
-    return MappingProxyType({"en": en, "zh": zh})
-
-
-_HEIGHT = _number("height", "m", "height above ground of the top, or shell height of a tank", (0.0, 500.0))
-_RELEASE_HEIGHT = _number("release_height", "m", "height above ground at which a leak is assumed", (0.0, 500.0), 1.0)
-_CONTENTS = (
-    _text("substance", "what it holds: name, formula, CAS number or Chinese name"),
-    _number("pressure", "Pa", "absolute pressure of the contents", (1e3, 1e8)),
-    _number("temperature", "K", "temperature of the contents", (20.0, 2000.0)),
-    _RELEASE_HEIGHT,
-)
-_HOLDING = (
-    *_CONTENTS,
-    _number("volume", "m^3", "inner volume", (0.0, 1e6)),
-    _number("diameter", "m", "outer diameter", (0.0, 200.0)),
-    _HEIGHT,
-    _number("level", "", "filled fraction of the height", (0.0, 1.0)),
-    _number("inventory", "kg", "mass that can escape; limits the duration of a leak", (0.0, 1e9)),
-)
-# Infiltration where the layout is silent. An assumption of ours; a measured value belongs in the layout.
-_AIR = (
-    _number(
-        "air_changes",
-        "1/s",
-        "outside air change rate with ventilation running; 1 per hour assumed where the layout is silent",
-        (0.0, 0.1),
-        1.0 / 3600.0,
-    ),
-    _number(
-        "air_changes_sheltered",
-        "1/s",
-        "outside air change rate with ventilation off, windows and doors shut; 0.5 per hour assumed where the layout "
-        "is silent",
-        (0.0, 0.1),
-        0.5 / 3600.0,
-    ),
-)
-_BUILDING = _rows(_HEIGHT, *_AIR)
-
-
-def _width(text: str, default: float) -> tuple[str, Attribute]:
-    return _number("width", "m", f"clear width; {text}", (0.1, 100.0), default)
+def _width(text: str, default: float) -> Row:
+    return number("width", "m", f"clear width; {text}", (0.1, 100.0), default)
 
 
 _ROADS = (
@@ -95,157 +55,70 @@ _ROADS = (
 
 KINDS: tuple[Kind, ...] = (
     # -- process
-    Kind(
-        name="tank",
-        layer="process",
-        title=_title("tank", "储罐"),
-        geometry=_PLACE,
-        attributes=_rows(*_HOLDING),
+    _kind(
+        "tank",
+        "储罐",
+        "process",
+        _PLACE,
+        a.STORAGE,
         osm=("man_made=storage_tank", "man_made=silo", "man_made=gasometer"),
     ),
-    Kind(
-        name="vessel",
-        layer="process",
-        title=_title("pressure vessel", "压力容器"),
-        geometry=_PLACE,
-        attributes=_rows(*_HOLDING),
-    ),
-    Kind(
-        name="pipe",
-        layer="process",
-        title=_title("pipe", "管道"),
-        geometry=_LINE,
-        attributes=_rows(*_CONTENTS, _number("diameter", "m", "inner diameter", (0.0, 10.0))),
-        osm=("man_made=pipeline",),
-    ),
-    Kind(
-        name="valve",
-        layer="process",
-        title=_title("shut-off valve", "切断阀"),
-        geometry=_POINT,
-        attributes=_rows(
-            _number(
-                "closing_time",
-                "s",
-                "time from the command to shut; 10 s assumed where the layout is silent",
-                (0.0, 3600.0),
-                10.0,
-            ),
-            _flag("remote", "can be shut from the control room", default=True),
-            _text("isolates", "tags of the assets it cuts off, separated by commas"),
+    _kind("vessel", "压力容器", "process", _PLACE, a.STORAGE, en="pressure vessel"),
+    _kind("pipe", "管道", "process", _LINE, a.PIPE, osm=("man_made=pipeline",)),
+    _kind("valve", "切断阀", "process", _POINT, a.VALVE, en="shut-off valve", osm=("pipeline=valve",)),
+    _kind("pump", "泵", "process", _PLACE, a.PUMP, osm=("man_made=pump",)),
+    _kind("compressor", "压缩机", "process", _PLACE, a.PUMP, osm=("pipeline=compressor",)),
+    _kind("loading_bay", "装卸区", "process", _PLACE, a.LOADING, osm=("amenity=loading_dock",)),
+    _kind(
+        "flare",
+        "火炬",
+        "process",
+        _PLACE,
+        (
+            a.HEIGHT,
+            number("diameter", "m", "tip diameter", (0.0, 10.0)),
         ),
-        osm=("pipeline=valve",),
-    ),
-    Kind(
-        name="pump",
-        layer="process",
-        title=_title("pump", "泵"),
-        geometry=_PLACE,
-        attributes=_rows(*_CONTENTS),
-        osm=("man_made=pump",),
-    ),
-    Kind(
-        name="compressor",
-        layer="process",
-        title=_title("compressor", "压缩机"),
-        geometry=_PLACE,
-        attributes=_rows(*_CONTENTS),
-        osm=("pipeline=compressor",),
-    ),
-    Kind(
-        name="loading_bay",
-        layer="process",
-        title=_title("loading bay", "装卸区"),
-        geometry=_PLACE,
-        attributes=_rows(
-            *_CONTENTS,
-            _number("hose_diameter", "m", "inner diameter of the loading hose or arm", (0.0, 1.0)),
-            _number("inventory", "kg", "mass that can escape; limits the duration of a leak", (0.0, 1e9)),
-        ),
-        osm=("amenity=loading_dock",),
-    ),
-    Kind(
-        name="flare",
-        layer="process",
-        title=_title("flare", "火炬"),
-        geometry=_PLACE,
-        attributes=_rows(_HEIGHT, _number("diameter", "m", "tip diameter", (0.0, 10.0))),
         osm=("man_made=flare",),
     ),
-    Kind(
-        name="bund",
-        layer="process",
-        title=_title("bund", "围堰"),
-        geometry=_AREA + _LINE,
-        attributes=_rows(
-            _number("height", "m", "height of the wall above the floor inside", (0.0, 50.0)),
-            _number("volume", "m^3", "liquid it can hold", (0.0, 1e6)),
-        ),
-        osm=("barrier=bund",),
-    ),
+    _kind("bund", "围堰", "process", _AREA + _LINE, a.BUND, osm=("barrier=bund",)),
+    _kind("reactor", "反应器", "process", _PLACE, a.REACTOR),
+    _kind("heat_exchanger", "换热器", "process", _PLACE, a.EXCHANGER),
+    _kind("hose", "软管", "process", _POINT + _LINE, a.HOSE),
+    _kind("loading_arm", "装卸臂", "process", _POINT + _LINE, a.HOSE),
+    _kind("check_valve", "止回阀", "process", _POINT),
+    _kind("relief_valve", "安全阀", "process", _POINT, a.RELIEF),
+    _kind("battery_limit", "界区", "process", _PLACE, a.CONTENTS, en="battery limit: where a line leaves the park"),
+    _kind("hydrant", "消火栓", "process", _POINT, a.HYDRANT, osm=("emergency=fire_hydrant",)),
+    _kind("water_curtain", "水幕", "process", _LINE, a.WATER_CURTAIN),
     # -- space, the particular before the general
-    Kind(
-        name="control_room",
-        layer="space",
-        title=_title("control room", "控制室"),
-        geometry=_PLACE,
-        attributes=_BUILDING,
-    ),
-    Kind(
-        name="fire_station",
-        layer="space",
-        title=_title("fire station", "消防站"),
-        geometry=_PLACE,
-        attributes=_BUILDING,
-        osm=("amenity=fire_station", "building=fire_station"),
-    ),
-    Kind(
-        name="village",
-        layer="space",
-        title=_title("village", "村庄"),
-        geometry=_PLACE,
-        attributes=_BUILDING,
-        osm=("landuse=residential", "place=village", "place=hamlet"),
-    ),
-    Kind(
-        name="area",
-        layer="space",
-        title=_title("area", "区域"),
-        geometry=_AREA,
-        osm=("landuse=industrial", "man_made=works"),
-    ),
-    Kind(
-        name="water",
-        layer="space",
-        title=_title("water", "水域"),
-        geometry=_AREA + _LINE,
-        osm=("natural=water", "waterway=*"),
-    ),
+    _kind("control_room", "控制室", "space", _PLACE, a.BUILDING),
+    _kind("fire_station", "消防站", "space", _PLACE, a.BUILDING, osm=("amenity=fire_station", "building=fire_station")),
+    _kind("village", "村庄", "space", _PLACE, a.BUILDING, osm=("landuse=residential", "place=village", "place=hamlet")),
+    _kind("area", "区域", "space", _AREA, osm=("landuse=industrial", "man_made=works")),
+    _kind("water", "水域", "space", _AREA + _LINE, osm=("natural=water", "waterway=*")),
     # -- walkway
-    Kind(
-        name="muster_point",
-        layer="walkway",
-        title=_title("muster point", "集合点"),
-        geometry=_PLACE,
-        attributes=_rows(_number("capacity", "", "persons it can take; unlimited where silent", (0.0, _INFINITE))),
+    _kind(
+        "muster_point",
+        "集合点",
+        "walkway",
+        _PLACE,
+        (number("capacity", "", "persons it can take; unlimited where silent", (0.0, math.inf)),),
         osm=("emergency=assembly_point",),
     ),
-    Kind(
-        name="stairs",
-        layer="walkway",
-        title=_title("stairs", "楼梯"),
-        geometry=_LINE,
-        attributes=_rows(_width("1.1 m where silent, the least for an escape stair (GB 50016-2014, 3.7.5)", 1.1)),
+    _kind(
+        "stairs",
+        "楼梯",
+        "walkway",
+        _LINE,
+        (_width("1.1 m where silent, the least for an escape stair (GB 50016-2014, 3.7.5)", 1.1),),
         osm=("highway=steps",),
     ),
-    Kind(
-        name="walkway",
-        layer="walkway",
-        title=_title("walkway", "步道"),
-        geometry=_LINE,
-        attributes=_rows(
-            _width("1.4 m where silent, the least for an escape way in a plant (GB 50016-2014, 3.7.5)", 1.4)
-        ),
+    _kind(
+        "walkway",
+        "步道",
+        "walkway",
+        _LINE,
+        (_width("1.4 m where silent, the least for an escape way in a plant (GB 50016-2014, 3.7.5)", 1.4),),
         osm=(
             "highway=footway",
             "highway=path",
@@ -255,71 +128,246 @@ KINDS: tuple[Kind, ...] = (
             "highway=bridleway",
         ),
     ),
-    Kind(
-        name="gate",
-        layer="walkway",
-        title=_title("gate", "大门"),
-        geometry=_POINT + _LINE,
-        attributes=_rows(_width("4 m where silent, passable for a fire engine (GB 50016-2014, 7.1.8)", 4.0)),
+    _kind(
+        "gate",
+        "大门",
+        "walkway",
+        _POINT + _LINE,
+        (_width("4 m where silent, passable for a fire engine (GB 50016-2014, 7.1.8)", 4.0),),
         osm=("barrier=gate", "barrier=lift_gate", "barrier=swing_gate", "barrier=sliding_gate", "barrier=entrance"),
     ),
-    Kind(
-        name="door",
-        layer="walkway",
-        title=_title("door", "门"),
-        geometry=_POINT + _LINE,
-        attributes=_rows(_width("0.9 m where silent, the least for an escape door (GB 50016-2014, 3.7.5)", 0.9)),
+    _kind(
+        "door",
+        "门",
+        "walkway",
+        _POINT + _LINE,
+        (_width("0.9 m where silent, the least for an escape door (GB 50016-2014, 3.7.5)", 0.9),),
         osm=("entrance=*", "door=*"),
     ),
     # -- road
-    Kind(
-        name="road",
-        layer="road",
-        title=_title("road", "道路"),
-        geometry=_LINE,
-        attributes=_rows(_width("4 m where silent, the least for a fire lane (GB 50016-2014, 7.1.8)", 4.0)),
+    _kind(
+        "road",
+        "道路",
+        "road",
+        _LINE,
+        (_width("4 m where silent, the least for a fire lane (GB 50016-2014, 7.1.8)", 4.0),),
         osm=tuple(f"highway={word}" for word in _ROADS),
     ),
     # -- sensor
-    Kind(
-        name="detector",
-        layer="sensor",
-        title=_title("gas detector", "气体探测器"),
-        geometry=_POINT,
-        attributes=_rows(
-            _text("gas", "substance it measures: name, formula, CAS number or Chinese name"),
-            _number("height", "m", "height above ground; 1.5 m (breathing height) where silent", (0.0, 500.0), 1.5),
-            _number(
-                "t90", "s", "time to show 90 % of a step; 30 s assumed where the layout is silent", (0.0, 600.0), 30.0
+    _kind("detector", "气体探测器", "sensor", _POINT, a.DETECTOR, en="gas detector"),
+    _kind(
+        "wind_mast",
+        "测风塔",
+        "sensor",
+        _POINT,
+        (
+            number(
+                "height",
+                "m",
+                "height above ground of the anemometer; 10 m where silent, the standard height (WMO-No. 8)",
+                (0.0, 300.0),
+                10.0,
             ),
-            _number("alarm_1", "kg/m^3", "first alarm set point, for instance 3 mg/m^3", (0.0, 10.0)),
-            _number("alarm_2", "kg/m^3", "second alarm set point, for instance 9 mg/m^3", (0.0, 10.0)),
-            _number("range_high", "kg/m^3", "highest concentration it can show", (0.0, 10.0)),
         ),
-    ),
-    Kind(
-        name="wind_mast",
-        layer="sensor",
-        title=_title("wind mast", "测风塔"),
-        geometry=_POINT,
-        attributes=_rows(_number("height", "m", "height above ground of the anemometer", (0.0, 300.0), 10.0)),
         osm=("monitoring:weather=yes",),
     ),
     # -- the general, last
-    Kind(
-        name="building",
-        layer="space",
-        title=_title("building", "建筑"),
-        geometry=_PLACE,
-        attributes=_BUILDING,
-        osm=("building=*", "man_made=chimney"),
-    ),
-    Kind(
-        name="fence",
-        layer="space",
-        title=_title("fence", "围墙"),
-        geometry=_LINE + _AREA,
-        attributes=_rows(_number("height", "m", "height", (0.0, 50.0))),
-        osm=("barrier=*",),
-    ),
+    _kind("building", "建筑", "space", _PLACE, a.BUILDING, osm=("building=*", "man_made=chimney")),
+    _kind("fence", "围墙", "space", _LINE + _AREA, (number("height", "m", "height", (0.0, 50.0)),), osm=("barrier=*",)),
 )
+
+
+def new_asset(  # any attribute is a keyword
+    kind: str,
+    tag: str,
+    *,
+    x: float | None = None,
+    y: float | None = None,
+    shape: BaseGeometry | None = None,
+    **attributes: object,
+) -> Asset:
+    """Build an asset without a layout file: the same checks and defaults as in one.
+
+    Parameters
+    ----------
+    kind, tag
+        Name of the kind, and a unique name.
+    x, y
+        Place of a point. [m]
+    shape
+        Shapely geometry in local metres, instead of x and y.
+    attributes
+        Numbers in SI, or text with a unit such as ``"25 mm"``.
+
+    Raises
+    ------
+    LayoutError
+        Every problem at once: an unknown kind or attribute (with the nearest known), a value without a unit, not
+        finite or out of range, no usable shape.
+
+    Examples
+    --------
+    >>> new_asset("pipe", "P-1", shape=LineString([(0, 0), (40, 0)]), diameter="80 mm", pressure=7e5)
+    """
+    rule = kinds().get(kind)
+    if rule is None:
+        raise LayoutError(f"unknown kind {kind!r}", where=str(tag), fix=near(str(kind), kinds()))
+    problems: list[Problem] = []
+    try:
+        name = check_tag(tag)
+    except LayoutError as error:
+        name = str(tag)
+        problems += error.problems
+    values = dict(_defaults(rule))
+    for key, given in attributes.items():
+        known = rule.attributes.get(key)
+        if known is None:
+            fix = near(key, rule.attributes) or f"a {kind} has no attributes"
+            problems.append(Problem(f"a {kind} has no attribute {key!r}", name, fix))
+            continue
+        try:
+            values[key] = _value(known, given, where=name)
+        except TwinError as error:
+            problems += [
+                Problem(f"{key}: {p.what}" if key not in p.what else p.what, name, p.fix) for p in error.problems
+            ]
+    place = _shape(rule, (x, y), shape, name, problems)
+    if place is not None:
+        asset = Asset(tag=name, kind=kind, layer=rule.layer, shape=place, attributes=values)
+        problems += [Problem(p.what, name, p.fix) for p in check_assets((asset,), Site()) if p.severity == "error"]
+    if problems or place is None:
+        raise LayoutError.of(problems, where=name)
+    return asset
+
+
+def _defaults(kind: Kind) -> Iterable[tuple[str, Value]]:
+    return ((n, rule.default) for n, rule in kind.attributes.items() if rule.default is not None)
+
+
+def _value(rule: Attribute, given: object, *, where: str) -> Value:
+    """Stored value of what was given: an SI number, or what a layout may say."""
+    if rule.type == "number" and isinstance(given, Real) and not isinstance(given, bool):
+        value = float(given)
+        if not rule.low <= value <= rule.high:  # NaN too
+            low, high = show_quantity(rule.low, rule.unit), show_quantity(rule.high, rule.unit)
+            raise LayoutError(f"{rule.name} is {value!r}", where=where, fix=f"give a value from {low} to {high}")
+        return value
+    if rule.type == "text" and isinstance(given, (list, tuple)):
+        given = ", ".join(map(str, given))
+    return rule.read(given, where=where)
+
+
+def _shape(
+    kind: Kind, at: tuple[float | None, float | None], shape: BaseGeometry | None, tag: str, problems: list[Problem]
+) -> BaseGeometry | None:
+    """Geometry of the asset; what is wrong with it is added to the problems."""
+    x, y = at
+    if shape is None:
+        if x is None or y is None or not all(isinstance(v, Real) and math.isfinite(v) for v in (x, y)):
+            problems.append(Problem(f"the place is x = {x!r}, y = {y!r}", tag, "give finite x and y, or a shape"))
+            return None
+        shape = Point(x, y)
+    elif x is not None or y is not None:
+        problems.append(Problem("both a shape and x, y are given", tag, "give one of them"))
+    if not isinstance(shape, BaseGeometry):
+        problems.append(Problem(f"the shape is {shape!r}", tag, "give a shapely geometry in local metres"))
+        return None
+    if not allowed_shape(shape, kind.geometry):
+        fix = f"draw it as a {' or '.join(kind.geometry)}"
+        problems.append(Problem(f"a {kind.name} cannot be a {shape.geom_type}", tag, fix))
+    return shape
+
+
+def _known_kind(name: str) -> Kind:
+    try:
+        return kinds()[name]
+    except KeyError:
+        raise LayoutError(f"unknown kind {name!r}", fix=near(str(name), kinds())) from None
+
+
+def kind_schema(kind: str) -> dict[str, Any]:
+    """JSON Schema (2020-12) of the attributes of a kind, for forms: numbers in SI with their unit, range and default.
+
+    Besides the standard words each property has ``unit`` and ``titles`` (``en``, ``zh``).
+
+    Raises
+    ------
+    LayoutError
+        Unknown kind.
+    """
+    rule = _known_kind(kind)
+    properties: dict[str, Any] = {"tag": {"type": "string", "minLength": 1, "titles": {"en": "tag", "zh": "位号"}}}
+    for name, attribute in rule.attributes.items():
+        row: dict[str, Any] = {
+            "title": name.replace("_", " "),
+            "titles": {"en": name.replace("_", " "), "zh": TITLES_ZH.get(name, name)},
+            "description": attribute.text,
+            "type": {"number": "number", "text": "string", "flag": "boolean"}[attribute.type],
+        }
+        if attribute.type == "number":
+            row["unit"] = attribute.unit
+            limits = {"minimum": attribute.low, "maximum": attribute.high}
+            row |= {word: limit for word, limit in limits.items() if math.isfinite(limit)}
+        if attribute.choices:
+            row["enum"] = list(attribute.choices)
+        if attribute.default is not None:
+            row["default"] = attribute.default
+        properties[name] = row
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": rule.title.get("en", kind),
+        "titles": dict(rule.title),
+        "type": "object",
+        "properties": properties,
+        "required": ["tag"],
+        "additionalProperties": False,
+    }
+
+
+_TABLE_HEAD = ("attribute", "中文", "of", "SI unit", "range", "where silent", "meaning")
+
+
+def kind_table(*names: str) -> tuple[tuple[str, ...], ...]:
+    """Attributes of some kinds, or of all, as the rows of a table; the first row is its head.
+
+    Kinds that share an attribute with the same unit, range, default and meaning share the row.
+
+    Raises
+    ------
+    LayoutError
+        Unknown kind.
+    """
+    owners: dict[tuple[str, ...], list[str]] = {}
+    for kind in map(_known_kind, names or kinds()):
+        for rule in kind.attributes.values():
+            cells = (rule.name, rule.unit or "1", _span(rule), _silent(rule), rule.text)
+            owners.setdefault(cells, []).append(kind.name)
+    body = (
+        (f"`{name}`", TITLES_ZH.get(name, ""), ", ".join(of), unit, span, silent, meaning)
+        for (name, unit, span, silent, meaning), of in sorted(owners.items(), key=lambda item: item[0][0])
+    )
+    return (_TABLE_HEAD, *body)
+
+
+def _span(rule: Attribute) -> str:
+    if rule.type == "flag":
+        return "yes or no"
+    if rule.type == "text":
+        return "one of " + ", ".join(rule.choices) if rule.choices else "text"
+    low = show_quantity(rule.low, "") if math.isfinite(rule.low) else "any"
+    high = show_quantity(rule.high, "") if math.isfinite(rule.high) else "any"
+    return f"{low} to {high}" if low != high else "any number"
+
+
+def _silent(rule: Attribute) -> str:
+    if isinstance(rule.default, bool):
+        return "yes" if rule.default else "no"
+    if isinstance(rule.default, float):
+        return show_quantity(rule.default, rule.unit)
+    return "unknown" if rule.default is None else rule.default
+
+
+def markdown_table(cells: Iterable[Iterable[object]]) -> str:
+    """Rows as a table in Markdown; the first is the head."""
+    head, *body = [[str(cell).replace("|", "\\|") for cell in row] for row in cells]
+    return "\n".join("| " + " | ".join(row) + " |" for row in [head, ["---"] * len(head), *body])
