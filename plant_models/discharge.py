@@ -12,6 +12,7 @@ from twin.weather import GAS_CONSTANT
 __all__ = [
     "ATMOSPHERE",
     "GAS_COEFFICIENT",
+    "GRAVITY",
     "LIQUID_COEFFICIENT",
     "HoleFlow",
     "check_ranges",
@@ -19,7 +20,7 @@ __all__ = [
     "liquid_hole_rate",
 ]
 
-_GRAVITY = 9.80665  # m s⁻², standard gravity (3rd CGPM 1901)
+GRAVITY = 9.80665  # m s⁻², standard gravity (3rd CGPM 1901)
 ATMOSPHERE = 101325.0  # Pa, standard atmosphere (10th CGPM 1954)
 # Discharge coefficients of Crowl and Louvar 2011, Chemical Process Safety, 3rd ed., ch. 4: 0.61 for a liquid through a
 # sharp-edged hole at Re > 30 000; 1.0 for a gas where the coefficient is uncertain, which gives the upper bound.
@@ -44,6 +45,8 @@ class HoleFlow:
         In the throat. [kg m⁻³]
     choked
         The flow is sonic: a lower outside pressure would not raise it.
+    vapour_fraction
+        Mass fraction of vapour in the throat; None for a gas, or a liquid that does not boil there.
     """
 
     mass_rate: float
@@ -52,6 +55,7 @@ class HoleFlow:
     temperature: float | None
     density: float
     choked: bool
+    vapour_fraction: float | None = None
 
 
 def gas_hole_rate(
@@ -174,7 +178,7 @@ def liquid_hole_rate(
         ("ambient_pressure", ambient_pressure, 3e4, 1.2e5, "Pa"),
         where="liquid_hole_rate",
     )
-    inside = pressure + density * _GRAVITY * head
+    inside = pressure + density * GRAVITY * head
     _check_driven(inside, ambient_pressure, where="liquid_hole_rate")
     area = 0.25 * math.pi * hole_diameter**2
     velocity = discharge_coefficient * math.sqrt(2.0 * (inside - ambient_pressure) / density)
