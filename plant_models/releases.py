@@ -9,8 +9,9 @@ from typing import Any, Literal, Self, TypedDict, Unpack
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from plant_models.discharge import GRAVITY
 from plant_models.frozen import reduce_value
-from plant_models.substances import Substance
+from plant_models.matter import Substance
 from twin.errors import ModelError, Problem
 from twin.weather import Weather, WeatherSeries
 
@@ -26,12 +27,16 @@ class State(TypedDict, total=False):
     vapour_fraction: float
     velocity: float
     diameter: float
+    jet_velocity: float
+    jet_diameter: float
+    elevation: float
+    area: float
+    droplet_diameter: float
     phase: Phase
     label: str
     notes: tuple[str, ...]
 
 
-_GRAVITY = 9.80665  # m s⁻², standard gravity (3rd CGPM 1901)
 # Britter and McQuaid 1988, HSE CRR 17/1988: below these numbers buoyancy does not matter from the start.
 _DENSE_CONTINUOUS, _DENSE_INSTANTANEOUS = 0.15, 0.20
 
@@ -63,6 +68,15 @@ class Release:
         Mean velocity over the opening; 0 where it does not matter. [m s⁻¹]
     diameter
         Diameter of the opening; 0 for a point. [m]
+    jet_velocity, jet_diameter
+        Of the stream once it has expanded to air pressure, before it mixes with air: with `temperature` and
+        `vapour_fraction` the source of a jet model; 0 where they are not known or do not matter. [m s⁻¹], [m]
+    elevation
+        Angle at which it leaves, above the horizontal. [°]
+    area
+        Surface it rises from, for a pool; 0 for a jet or a point. [m²]
+    droplet_diameter
+        Of the droplets it carries; 0 where there are none or it is not known. [m]
     phase
         State in which it leaves the opening.
     label
@@ -89,6 +103,11 @@ class Release:
     vapour_fraction: float = 1.0
     velocity: float = 0.0
     diameter: float = 0.0
+    jet_velocity: float = 0.0
+    jet_diameter: float = 0.0
+    elevation: float = 0.0
+    area: float = 0.0
+    droplet_diameter: float = 0.0
     phase: Phase = "gas"
     label: str = ""
     notes: tuple[str, ...] = ()
@@ -118,6 +137,11 @@ class Release:
             ("vapour_fraction", self.vapour_fraction, 0.0, 1.0, ""),
             ("velocity", self.velocity, 0.0, 5000.0, "m s⁻¹"),
             ("diameter", self.diameter, 0.0, 1000.0, "m"),
+            ("jet_velocity", self.jet_velocity, 0.0, 5000.0, "m s⁻¹"),
+            ("jet_diameter", self.jet_diameter, 0.0, 1000.0, "m"),
+            ("elevation", self.elevation, -90.0, 90.0, "°"),
+            ("area", self.area, 0.0, 1e7, "m²"),
+            ("droplet_diameter", self.droplet_diameter, 0.0, 0.1, "m"),
         )
         return [
             Problem(
@@ -346,7 +370,7 @@ def _shape_problems(edges: NDArray[np.float64], rates: NDArray[np.float64]) -> l
 
 
 def _buoyancy_number(release: Release, density: float, air: Weather) -> float:
-    reduced = _GRAVITY * (density - air.air_density) / air.air_density
+    reduced = GRAVITY * (density - air.air_density) / air.air_density
     if reduced <= 0.0 or release.total_mass == 0.0:
         return 0.0
     wind = _wind_at_10_m(air)
