@@ -55,6 +55,14 @@ MapFiles = Annotated[
 ]
 
 
+def _words(text: str, name: str = "") -> Any:
+    """Option for a quantity in words; with a name it has an assumed value."""
+    from drills.sources import ASSUMED
+
+    assumed = f" Assumed: {ASSUMED[name][1]}." if name else ""
+    return typer.Option(metavar="WORD" if name == "ground" else "QUANTITY", help=text + assumed)
+
+
 def main() -> None:
     """Run the command line; what a console script calls."""
     for stream in (sys.stdout, sys.stderr):
@@ -179,6 +187,72 @@ def check(
             )
     if errors:
         raise typer.Exit(2)
+
+
+@app.command()
+def source(
+    *,
+    layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="Layout file, or the name of a shipped park.")],
+    tag: Annotated[str, typer.Argument(metavar="TAG", help="Tag of the asset that leaks.")],
+    hole: Annotated[str, typer.Option("--hole", metavar="DIAMETER", help="Diameter of the hole, such as 25mm.")],
+    isolate_at: Annotated[str | None, _words("When the valves around it are told to shut: 180s.")] = None,
+    failed: Annotated[
+        list[str] | None, typer.Option("--failed", metavar="VALVE", help="A valve that does not shut; repeatable.")
+    ] = None,
+    duration: Annotated[str | None, _words("How long to compute, pool included.", "duration")] = None,
+    height: Annotated[str | None, _words("Of the hole above ground. Default: release_height of the layout.")] = None,
+    length: Annotated[str | None, _words("Of the way out. Default: 0, or half the line when it breaks across.")] = None,
+    regime: Annotated[
+        str | None, typer.Option(metavar="NAME", help="frozen, relaxation or equilibrium instead of the one chosen.")
+    ] = None,
+    rain_out: Annotated[
+        str | None, typer.Option(metavar="NAME", help="all_airborne, trajectory, twice_flash or purple_book.")
+    ] = None,
+    elevation: Annotated[str | None, _words("Of the jet above the horizontal: 90deg.")] = None,
+    air_temperature: Annotated[str | None, _words("Temperature of the air.", "air_temperature")] = None,
+    air_pressure: Annotated[str | None, _words("Pressure of the air.", "air_pressure")] = None,
+    wind: Annotated[str | None, _words("Wind speed at 10 m.", "wind")] = None,
+    ground: Annotated[str | None, _words("What a spill lies on.", "ground")] = None,
+    ground_temperature: Annotated[str | None, _words("Of the ground. Default: that of the air.")] = None,
+    sun: Annotated[str | None, _words("Sunlight on a pool.", "sun")] = None,
+    picture: Annotated[
+        Path | None, typer.Option("--picture", metavar="FILE", help="Draw the rates into this PNG file.")
+    ] = None,
+    mapping: MapFiles = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute what leaks out of an asset: regime, rate over time, flash, rain-out, pool, totals."""
+    words = {
+        "isolate_at": isolate_at,
+        "duration": duration,
+        "height": height,
+        "length": length,
+        "regime": regime,
+        "rain_out": rain_out,
+        "elevation": elevation,
+        "air_temperature": air_temperature,
+        "air_pressure": air_pressure,
+        "wind": wind,
+        "ground": ground,
+        "ground_temperature": ground_temperature,
+        "sun": sun,
+    }
+    with _errors_told(as_json=as_json):
+        from drills.sources import png_path, source_facts, source_from_words
+
+        place = None if picture is None else png_path(picture)
+        found, assumed = source_from_words(
+            [layout], tag, hole=hole, words=words, mappings=mapping or (), valves_failed=failed or ()
+        )
+        if place is not None:
+            from drills.view import save_source
+
+            save_source(found, place)
+        facts = source_facts(found, assumed)
+        if as_json:
+            _print_json(facts)
+        else:
+            _print_source(facts)
 
 
 @app.command()
@@ -377,6 +451,23 @@ def _print_scores(summary: Mapping[str, Any]) -> None:
     tell(f"Process {shares['process']}, outcome {shares['outcome']} of the avertable toxic load averted")
     for warning in summary["warnings"]:
         tell(f"warning: {warning}")
+
+
+def _print_source(facts: Mapping[str, Any]) -> None:
+    """Regime, rate over time and totals of a source term, readable at 80 columns."""
+    from rich.table import Table
+
+    from drills.sources import COLUMNS, source_lines
+
+    console = _console()
+    head, rows, tail = source_lines(facts)
+    table = Table()
+    for name in COLUMNS:
+        table.add_column(name, justify="right")
+    for row in rows:
+        table.add_row(*row)
+    for part in (*head, table, *tail):
+        console.print(part, highlight=False)
 
 
 def _print_checks(checks: Sequence[Check]) -> None:

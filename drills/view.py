@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from drills.result import DrillResult
+    from plant_models.sources import SourceTerm
 
 __all__ = [
     "evacuation_figure",
@@ -30,6 +31,7 @@ __all__ = [
     "plot_evacuation",
     "plot_footprint",
     "plot_timeline",
+    "save_source",
     "timeline_figure",
     "write_pictures",
 ]
@@ -60,6 +62,16 @@ def write_pictures(drawn: Mapping[str, bytes], folder: str | Path) -> None:
     """Write pictures as ``<name>.png`` into a folder, each complete or not at all."""
     for name, data in drawn.items():
         write_whole(Path(folder) / f"{name}.png", data)
+
+
+def save_source(source: SourceTerm, path: str | Path) -> Path:
+    """Draw the rates of a source term into a PNG file, complete or not at all, and return its path."""
+    from plant_models.view import plot_source
+
+    with _fonts():  # axes take the font of the moment they are made
+        figure = _new_figure(9.0, 5.0)
+        plot_source(source, figure.add_subplot())
+    return write_whole(path, _png(figure))
 
 
 def _png(figure: Figure) -> bytes:

@@ -218,7 +218,7 @@ class _Run(VesselContents):
 
         if first <= floor:
             return
-        kind = "breathes air" if vented else "lies under an inert gas, which expands at constant temperature"
+        kind = "is vented" if vented else "lies under an inert gas, which expands at constant temperature"
         self.notes.append(f"the liquid {kind}; its own temperature is taken as constant")
         stops = (
             (_FALLEN, lambda _, y: y[0] - floor - 1e-9 * first),

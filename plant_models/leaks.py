@@ -1,11 +1,9 @@
-"""Leaks of an asset: a hole, what is behind it, and what comes out."""
+"""Leaks of an asset at its first rate: a hole, what is behind it, and what comes out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from shapely.geometry.base import BaseGeometry
 
 from plant_models.discharge import (
     ATMOSPHERE,
@@ -16,6 +14,7 @@ from plant_models.discharge import (
     gas_hole_rate,
     liquid_hole_rate,
 )
+from plant_models.places import hole_place, largest_hole
 from plant_models.releases import Release
 from plant_models.substances import Substance, substance
 from twin.assets import Asset
@@ -36,7 +35,7 @@ class _Hole:
     diameter: float
     start: float
     duration: float
-    height: float
+    place: tuple[float, float, float]
     label: str
 
     @property
@@ -67,7 +66,7 @@ def gas_leak(
     """Release of gas through a hole in an asset, at its present pressure and temperature.
 
     The initial rate is held until `duration` or until the inventory is out; the fall of pressure and the friction in a
-    pipe are not modelled, so the mass is an upper bound.
+    pipe are left out, so the mass is an upper bound. :func:`plant_models.sources.source_term` models both.
 
     Parameters
     ----------
@@ -134,9 +133,9 @@ def liquid_leak(
     """Release of liquid through a hole in an asset, at its present pressure, temperature and level.
 
     The liquid is taken to reach the outside without boiling inside the hole. For a liquid stored above its boiling
-    point this holds for a hole in a thin wall and is the upper bound otherwise: two-phase flow in a pipe or a long
-    hole is not modelled. What boils off outside and the droplets are all taken to stay airborne; a pool is not
-    modelled. The other parameters are those of :func:`gas_leak`.
+    point this holds for a hole in a thin wall and is the upper bound otherwise. What boils off outside and the droplets
+    are all taken to stay airborne. Two-phase flow, rain-out, the pool and the emptying of the vessel are those of
+    :func:`plant_models.sources.source_term`. The other parameters are those of :func:`gas_leak`.
 
     Parameters
     ----------
@@ -182,9 +181,9 @@ def liquid_leak(
     )
     state = (
         f"stored {hole.temperature - boiling:.3g} K above its boiling point: single-phase flow in the hole, the upper "
-        f"bound of flashing flow; two-phase flow is not modelled; {vapour:.1%} boils off outside"
+        f"bound of flashing flow; two-phase flow is not modelled here (source_term does); {vapour:.1%} boils off"
         if vapour > 0.0
-        else "not above its boiling point: the evaporation of a pool is not modelled"
+        else "not above its boiling point: the evaporation of a pool is not modelled here (source_term does)"
     )
     notes = [text, state, "all of it is taken to stay airborne (upper bound)"]
     temperature = min(hole.temperature, boiling)
@@ -198,22 +197,15 @@ def _hole(asset: Asset, diameter: float, *, start: float, duration: float, heigh
         ("duration", duration, 0.0, 1e9, "s"),
         where="leak",
     )
-    for name in ("hose_diameter", "diameter"):
-        size = _known(asset, name)
-        if size is not None and diameter > size:
-            raise ModelError(
-                f"a hole of {diameter:g} m is larger than {asset.tag!r} ({name} {size:g} m)",
-                where=asset.where,
-                fix=f"give a hole_diameter up to {size:g} m",
-            )
-    place = _known(asset, "release_height") if height is None else height
-    if place is None:
-        raise ModelError(
-            f"the height of the leak at {asset.tag!r} is not known",
-            where=asset.where,
-            fix="give height=..., or a release_height in the layout",
-        )
-    return _Hole(asset=asset, diameter=diameter, start=start, duration=duration, height=place, label=label or asset.tag)
+    largest_hole(asset, diameter)
+    return _Hole(
+        asset=asset,
+        diameter=diameter,
+        start=start,
+        duration=duration,
+        place=hole_place(asset, height),
+        label=label or asset.tag,
+    )
 
 
 def _release(
@@ -225,13 +217,13 @@ def _release(
     temperature: float,
     vapour_fraction: float | None = None,
 ) -> Release:
-    x, y = _place(hole.asset.shape)
+    x, y, z = hole.place
     duration, limit = _limited(hole.duration, flow.mass_rate, inventory)
     return Release.steady(
         hole.contents,
         x=x,
         y=y,
-        z=hole.height,
+        z=z,
         mass_rate=flow.mass_rate,
         start=hole.start,
         duration=duration,
@@ -245,24 +237,19 @@ def _release(
     )
 
 
-def _place(shape: BaseGeometry) -> tuple[float, float]:
-    """Middle of a line, a point that lies on it; else the centroid. [m]"""
-    point = shape.interpolate(0.5, normalized=True) if "LineString" in shape.geom_type else shape.centroid
-    return float(point.x), float(point.y)
-
-
 def _head(hole: _Hole) -> float | None:
     level, shell = _known(hole.asset, "level"), _known(hole.asset, "height")
     if level is None or shell is None:
         return None
     surface = level * shell
-    if hole.height >= surface:
+    height = hole.place[2]
+    if height >= surface:
         raise ModelError(
-            f"the hole at {hole.height:g} m is not below the liquid of {hole.asset.tag!r}, at {surface:.3g} m",
+            f"the hole at {height:g} m is not below the liquid of {hole.asset.tag!r}, at {surface:.3g} m",
             where=hole.asset.where,
             fix="lower the hole, give head=..., or use gas_leak for the vapour space",
         )
-    return surface - hole.height
+    return surface - height
 
 
 def _inventory(asset: Asset, density: float, *, filled: float) -> float | None:
@@ -283,7 +270,7 @@ def _limited(duration: float, mass_rate: float, inventory: float | None) -> tupl
     if inventory == 0.0:
         raise ModelError("the inventory is 0 kg", where="leak", fix="give the mass that can escape, or no leak")
     if mass_rate * duration <= inventory:
-        return duration, "the initial rate is held: the fall of pressure and level is not modelled"
+        return duration, "the initial rate is held: the fall of pressure and level is not modelled here"
     emptied = inventory / mass_rate
     return emptied, f"the inventory of {inventory:.4g} kg limits the duration to {emptied:.4g} s at the initial rate"
 

@@ -36,6 +36,7 @@ _DIAMETER_EXPONENT = -0.11  # of Mackay and Matsugu 1973
 # spilled, 1 % for a pool on water whose spreading overshoots (see the tests).
 _ALLOWED_TEMPERATURE, _ALLOWED_RATE = 0.02, 0.003  # K, 1
 _SHORTEST = 1e-3  # of the time since the start, and at least 1e-5 s: a step is no shorter
+_STIFFEST = 50.0  # of y: what is stiff at e⁵⁰ is so at any more, and e⁷¹⁰ overflows
 _TRACE = 1e-12  # of the mass spilled: less than this counts as nothing
 _Outside = tuple[float, float, float, float]  # temperatures of ground and air, sunlight, radiation of the sky absorbed
 HEAT_TERMS = ("ground", "air", "solar", "longwave", "freezing", "evaporation", "overflow")
@@ -468,7 +469,8 @@ class _Run:
         if old.mass == 0.0:
             return 1.0
         row, w = self.liquid.place(old.temperature)
-        steep = (self.liquid.logarithm[row + 1] - self.liquid.logarithm[row]) / self.liquid.step * math.expm1(old.drive)
+        steep = (self.liquid.logarithm[row + 1] - self.liquid.logarithm[row]) / self.liquid.step
+        steep *= math.expm1(min(old.drive, _STIFFEST))
         reach = math.sqrt(4.0 * old.area / math.pi) ** _DIAMETER_EXPONENT if old.area else 0.0
         latent = between(self.liquid.leaving, row, w) - between(self.liquid.enthalpy, row, w)
         loss = (
@@ -476,9 +478,7 @@ class _Run:
             + self.stirring
         )
         stiff = span * loss * old.area / (old.mass * between(self.liquid.heat, row, w))
-        if stiff < 1e-3:
-            return 0.5
-        return float(1.0 / -math.expm1(-stiff) - 1.0 / stiff)
+        return 0.5 if stiff < 1e-3 else float(1.0 / -math.expm1(-stiff) - 1.0 / stiff)
 
     def _conducted(self, time: float) -> float:
         """Heat conducted into the wetted area until `time` by what happened up to the last knot."""

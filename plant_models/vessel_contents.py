@@ -88,6 +88,8 @@ class VesselContents:
     def outflow(self, state: State, *, under: bool) -> tuple[HoleFlow | None, float, float]:
         """Flow in the opening, the enthalpy it carries, and the work of the inert gas on it. [-], [J kg⁻¹], [J kg⁻¹]"""
         if under:
+            if self.level(state) <= 0.0:  # a trial step of the solver past the last liquid
+                return None, 0.0, 0.0
             density, drive = self.of.liquid_density(state.temperature), self.drive(state)
             if drive <= self.ambient:
                 return None, 0.0, 0.0

@@ -230,6 +230,7 @@ def test_liquid_in_a_pipe():
     uphill = liquid_pipe_rate(**(WATER_PIPE | {"pressure": 301325.0, "head": -10.0}))
     assert uphill.mass_rate > 0.0
 
+
 @given(pressure=st.floats(1.0133e5, 1e7), length=st.floats(0.0, 1e5), step=st.floats(1.001, 2.0))
 @settings(deadline=None, max_examples=50)
 def test_more_pressure_or_less_pipe_never_means_less_flow(pressure, length, step):

@@ -58,16 +58,16 @@ def is_picture(path: Path) -> bool:
     return path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 10_000
 
 
-# -- the three stories
+# -- the four stories
 
 
-def test_readme_holds_the_three_stories_first():
+def test_readme_holds_the_four_stories_first():
     lines = [line for line in readme().splitlines() if line and not line.startswith("```")]
     assert lines[2:4] == [
         "python -m pip install . && parktwin demo",
         "python -m pip install '.[test]' && python -m pytest",
     ]
-    assert len(blocks()) == 3
+    assert len(blocks()) == 4
 
 
 def test_safety_engineer(desk):
@@ -149,6 +149,27 @@ def test_control_room(desk):
     assert is_picture(desk / "alarms.png")
 
 
+def test_source_term(desk, capsys):
+    told = tell(3)
+    source = told["source"]
+    said = capsys.readouterr().out
+    assert source.outflow.regime.reason in said
+    assert source.closure < 1e-9
+    # liquid ammonia at 27 °C and its own vapour pressure: 0.61 A sqrt(2 ρ (Δp + ρ g h)), held up by its own boiling
+    liquid = told["park"]["V-201"]
+    density = source.substance.liquid_density(liquid.number("temperature"))
+    over = (
+        source.outflow.pressure[0]
+        - 101325.0
+        + density * 9.80665 * (source.outflow.liquid_height[0] - source.releases[0].z)
+    )
+    assert source.mass_rates[0] == pytest.approx(
+        0.61 * math.pi / 4 * 0.025**2 * math.sqrt(2.0 * density * over), rel=0.01
+    )
+    masses = dict(source.masses)
+    assert masses.pop("released") == pytest.approx(sum(masses.values()), rel=1e-9)
+
+
 # -- what the README says of itself
 
 
@@ -175,6 +196,19 @@ def test_quoted_property_figures():
 
 
 @pytest.mark.validation
+def test_quoted_figures_of_the_other_tables():
+    from plant_models import substance
+
+    off, names = [], set()
+    for row in rows("compilation_properties.csv"):
+        value = getattr(substance(row["substance"]), row["property"])(float(row["temperature_K"]))
+        off.append(abs(value / float(row["value"]) - 1.0))
+        names.add(row["substance"])
+    told = f"{len(names)} substances, {len(off)} values | largest difference {100 * max(off):.1f} %"
+    assert told in quoted("substance properties, other")
+
+
+@pytest.mark.validation
 def test_quoted_probit_figures():
     from plant_models import substance
 
@@ -195,6 +229,122 @@ def test_quoted_hole_figures():
         flow = {"gas": gas_hole_rate, "liquid": liquid_hole_rate}[row["fluid"]](**json.loads(row["inputs"]))
         off.append(abs(getattr(flow, row["quantity"]) / float(row["expected"]) - 1.0))
     assert f"{len(off)} values | largest difference {100 * max(off):.1f} %" in quoted("flow through a hole")
+
+
+@pytest.mark.validation
+def test_quoted_figures_of_flashing_and_dense_flow():
+    from plant_models import critical_flux, fluid, substance
+    from plant_models.two_phase import _leung
+
+    off = {}
+    for row in rows("two_phase_cases.csv"):
+        given = json.loads(row["inputs"])
+        if row["function"] == "equilibrium_search":
+            real = fluid(substance(given["substance"]))
+            inside = real.at_pt(given["pressure"], given["temperature"])
+            flux, _ = critical_flux(real, inside, given["ambient_pressure"])
+            value = given["discharge_coefficient"] * math.pi / 4.0 * given["hole_diameter"] ** 2 * flux
+        else:
+            omega = 9.0 * (given["v9"] / given["v0"] - 1.0)  # API Std 520: from the volume at 0.9 of the pressure
+            ratio, flux = _leung(omega, given["saturation"], given["p0"], given["v0"], given["back"])
+            at_area = given.get("mass_rate", math.nan) / (given.get("discharge_coefficient", 1.0) * flux)
+            value = ratio * given["p0"] if row["function"] == "omega_ratio" else at_area
+        off[row["case"], row["quantity"]] = value / float(row["expected"]) - 1.0
+    measured = off.pop(("TP3", "mass_rate"))
+    largest = max(map(abs, off.values()))
+    line = quoted("flashing and dense flow")
+    assert f"{len(off)} values, and a measurement" in line
+    assert f"largest difference {100 * largest:.1f} %; measurement {100 * measured:+.0f} %" in line
+
+
+@pytest.mark.validation
+def test_quoted_figures_of_relief_valves_and_pipes():
+    from plant_models import GasRelief, LiquidRelief, SteamRelief, pipes, relief_valve_area, relief_valve_rate
+
+    services = {"gas": GasRelief, "steam": SteamRelief, "liquid": LiquidRelief}
+    off = []
+    for row in rows("relief_cases.csv"):
+        valve = services[row["service"]](**json.loads(row["inputs"]))
+        if row["quantity"] == "rate":
+            value = relief_valve_rate(valve, area=float(row["given"]))
+        else:
+            value = relief_valve_area(valve, mass_rate=float(row["given"]))
+        off.append(abs(value / float(row["expected"]) - 1.0))
+    for row in rows("pipe_cases.csv"):
+        answer = getattr(pipes, row["function"])(**json.loads(row["inputs"]))
+        value = getattr(answer, row["quantity"]) if row["quantity"] else answer
+        off.append(abs(value / float(row["expected"]) - 1.0))
+    assert f"{len(off)} values | largest difference {100 * max(off):.1f} %" in quoted("relief valves and pipes")
+
+
+@pytest.mark.validation
+def test_quoted_figures_of_the_vessel_that_empties():
+    from plant_models import Opening, Vessel, Wall, blow_down, substance
+
+    # the wall of 25 mm: shell and two flat ends of steel
+    steel = 7800.0 * math.pi * ((0.1615**2 - 0.1365**2) * 1.524 + 2.0 * 0.1365**2 * 0.025)
+    run = blow_down(
+        substance("nitrogen"),
+        vessel=Vessel(axis="vertical", diameter=0.273, length=1.524, heads="flat"),
+        opening=Opening(diameter=0.00635, height=1.524, gas_coefficient=0.8, liquid_coefficient=0.8),
+        pressure=1.5e7,
+        temperature=288.0,
+        until=100.0,
+        wall=Wall(mass=steel, heat_capacity=500.0, air_temperature=288.0, outside_coefficient=8.0),
+        ambient_pressure=101300.0,
+    )
+    measured = {}
+    for row in rows("vessel_blow_down.csv"):
+        measured.setdefault(row["quantity"], []).append((float(row["time"]), float(row["value"])))
+    times, pressure = np.array(measured["pressure"]).T
+    low = 100.0 * (1.0 - np.interp(times, run.times, run.pressure) / pressure)
+    coldest = min(value for name in ("low", "high") for _, value in measured[f"gas_temperature_{name}"])
+    apart = math.ceil(abs(run.temperature.min() - coldest))
+    told = f"pressure {low[pressure > 1.5e6].max():.0f} % low at a tenth of the first, {low.max():.0f} % at the end"
+    assert f"{told}; coldest gas within {apart} K" in quoted("vessel that empties")
+
+
+@pytest.mark.validation
+def test_quoted_figures_of_pools():
+    from plant_models import spread_and_evaporate
+
+    case = {(row["case"], row["quantity"]): float(row["value"]) for row in rows("evaporation_cases.csv")}
+    pound, yard = 0.45359237, 0.9144
+    warm = case["ALOHA-benzene", "mass"] * pound
+    pool = spread_and_evaporate(
+        substance="benzene",
+        temperature=299.82,
+        edges=[0.0],
+        mass_rates=[],
+        instantaneous_mass=warm,
+        substrate="concrete",
+        bund_area=math.pi / 4.0 * (case["ALOHA-benzene", "diameter"] * yard) ** 2,
+        wind_speed=3.129,
+        air_temperature=299.82,
+        air_pressure=101325.0,
+        ground_temperature=299.82,
+        solar_flux=0.0,
+        until=7200.0,
+    )
+    largest = pool.evaporation_pieces(np.arange(0.0, 7200.0, 60.0)).max() * 60.0 / pound
+    rate = 100.0 * (largest / case["ALOHA-benzene", "largest sustained rate"] - 1.0)
+    gone = 100.0 * (pool.times[-1] / 60.0 / case["ALOHA-benzene", "duration"] - 1.0)
+    cold = spread_and_evaporate(
+        substance="methane",
+        temperature=111.6,
+        edges=[0.0, 167.0],
+        mass_rates=[case["FDS-Burro3", "mass rate"]],
+        substrate="water",
+        wind_speed=3.0,
+        air_temperature=293.15,
+        air_pressure=101325.0,
+        ground_temperature=290.15,
+        solar_flux=300.0,
+        until=166.0,
+    )
+    area = 100.0 * (cold.area[-1] / (math.pi / 4.0 * case["FDS-Burro3", "diameter"] ** 2) - 1.0)
+    told = f"largest rate {rate:+.0f} %, time until gone {gone:+.0f} %, area {area:+.0f} %"
+    assert told in quoted("pools")
 
 
 @pytest.mark.validation
