@@ -34,6 +34,7 @@ _ACCURACY = 1e-7  # relative, of the solver
 _STILL = 1e-7  # relative overpressure at which no more liquid is said to flow
 _FREEZING = 0.1  # K above the triple point (or the end of the table), where a blow-down stops
 _COOLING = 4.0 / 3.0  # inside over throat temperature of a monatomic gas, the most there is: (γ + 1)/2
+_BREATHES = "air is let in once the pressure inside has fallen to that outside: no vacuum holds the liquid back"
 _PADDED = 1.005  # pressure over vapour pressure from which an inert gas is taken to fill the space above the liquid
 _STATED = 0.03  # relative, by which a vessel at its vapour pressure may be stated off it
 _COVERED = 1e-3  # m of liquid above a hole that make it covered
@@ -57,7 +58,8 @@ def blow_down(
     """Empty a vessel through a hole.
 
     A gas, or a boiling liquid under its vapour, follows its own equilibrium, and so does a liquid whose pressure is
-    above its vapour pressure: it lies under an inert gas that expands at the temperature of the liquid. When the
+    above its vapour pressure: it lies under an inert gas that expands at the temperature of the liquid, down to the
+    pressure of the air, which then follows through the hole (the most that can come out). When the
     liquid has fallen to the hole the vapour goes on alone where it can. A liquid that breathes air (`vented`) keeps
     its temperature.
 
@@ -202,7 +204,9 @@ class _Run(VesselContents):
         enthalpy = heat.at(temperature, of=of.name) if heat else saturation / density  # else counted from this liquid
 
         def over(mass: float) -> float:
-            return pressure if vented else saturation + (pressure - saturation) * space / (volume - mass / density)
+            if vented:
+                return pressure
+            return max(saturation + (pressure - saturation) * space / (volume - mass / density), self.ambient)
 
         def drive(mass: float) -> float:
             level = self.vessel.height(min(max(mass / density, 0.0), volume))
@@ -220,6 +224,8 @@ class _Run(VesselContents):
             return
         kind = "is vented" if vented else "lies under an inert gas, which expands at constant temperature"
         self.notes.append(f"the liquid {kind}; its own temperature is taken as constant")
+        if not vented:
+            self.notes.append(_BREATHES)
         stops = (
             (_FALLEN, lambda _, y: y[0] - floor - 1e-9 * first),
             ("the pressure at the hole is that of the air", lambda _, y: drive(y[0]) / self.ambient - 1.0 - 1e-12),
@@ -252,6 +258,7 @@ class _Run(VesselContents):
         if over > 0.0:
             self.inert = over * space / temperature
             self.notes.append("the liquid lies under an inert gas, which expands at the temperature of the liquid")
+            self.notes.append(_BREATHES)
 
     def start_gas(self, pressure: float, temperature: float) -> None:
         """Begin with a gas."""

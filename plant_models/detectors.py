@@ -92,8 +92,8 @@ def detector_settings(
     substance
         The gas, or its name.
     kind
-        What the detector is for; None: toxic where an occupational limit is known, else combustible where the gas is
-        flammable, else toxic. A gas that is both is watched as a toxic one (GB/T 50493-2019, chapter 3; not checked
+        What the detector is for; None: toxic where an occupational limit is known that lies below the first alarm of
+        a combustible gas, else combustible where the gas is flammable, else toxic. A gas that is both is watched as a toxic one (GB/T 50493-2019, chapter 3; not checked
         against its text); ask for "combustible" where the fire is the greater worry.
     basis
         Limit of a toxic gas: "OEL", the occupational one, or "IDLH", which the standard allows only where the range of
@@ -173,6 +173,9 @@ def _choose(
     if kind == "combustible":
         return "LFL"
     order: tuple[Basis, ...] = ("OEL", "LFL", "IDLH") if kind is None else ("OEL", "IDLH")
+    fire, health = found["LFL"], found["OEL"]
+    if kind is None and fire is not None and health is not None and health.ppm > _SHARES["LFL"][0] * fire.ppm:
+        return "LFL"  # it would burn before the toxic alarm: a little carbon dioxide in natural gas
     for one in order:
         if found[one] is not None:
             return one

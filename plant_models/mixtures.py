@@ -29,6 +29,7 @@ _ROWS = 97
 _ATMOSPHERE = 101325.0  # Pa
 _HOUR = 3600.0  # s
 _FLAMMABLE = frozenset({"LFL", "UFL"})
+_PURE = 1e6  # ppm: more of a gas there cannot be
 _DECIDES = ("AEGL-3", "IDLH")  # the first of these that a component has tells which one is the most dangerous
 _LE_CHATELIER = "Le Chatelier 1891, Ann. Mines 19:388, over the flammable components"
 _STOPPED = "; stopped at 1, too high: the rule fails at the upper limit of a gas with much inert gas in it"
@@ -50,7 +51,8 @@ def mix(
     Molar mass and heat capacity of the gas follow from the mole fractions, its viscosity from Wilke. Critical
     temperature and pressure are those of Kay's rule (pseudo-critical), the acentric factor is the mole average.
     Flammable limits are those of Le Chatelier. Of the thresholds each is that of the most demanding component:
-    ppm of the mixture = min ppm_i/x_i. Additive effects are not counted.
+    ppm of the mixture = min ppm_i/x_i; one that not even the pure mixture reaches is left out. Additive effects are
+    not counted.
 
     A liquid mixture has the bubble pressure of Raoult, ideal volumes, mass averages of latent heat, heat capacity and
     conductivity, the mole average of the surface tension and the logarithmic mole average of the viscosity. It has no
@@ -273,7 +275,8 @@ class _Whole:
 def _harm(parts: Parts, whole: _Whole, limits: tuple[float, float] | None) -> Harm:
     toxic = [t for s, _ in parts for t in s.harm.thresholds if t.name not in _FLAMMABLE]
     wanted = sorted({(t.name, t.duration or 0.0) for t in toxic})
-    thresholds = [_demanding(parts, word, at or None, whole) for word, at in wanted]
+    stated = [_demanding(parts, word, at or None, whole) for word, at in wanted]
+    thresholds = [t for t in stated if t.ppm <= _PURE]
     for word, value in zip(("LFL", "UFL"), limits or (), strict=False):
         thresholds.append(
             Threshold(
@@ -286,8 +289,9 @@ def _harm(parts: Parts, whole: _Whole, limits: tuple[float, float] | None) -> Ha
                 status=whole.status,
             )
         )
-    given = {word for word, _ in wanted}
+    given = {t.name for t in thresholds}
     refused = {w: f"{s.name}: {why}" for s, _ in parts for w, why in s.harm.refused.items() if w not in given}
+    refused |= {t.name: "not reached, not even in the pure mixture" for t in stated if t.name not in given}
     worst = _worst(parts)
     if worst is None:
         return Harm(substance=whole.name, thresholds=tuple(thresholds), refused=refused)

@@ -31,10 +31,10 @@ from plant_models.two_phase import two_phase_hole_rate
 from plant_models.vessels import Vessel
 from twin.errors import ModelError
 
-__all__ = ["Hole", "Outflow", "steady_flow", "steady_outflow", "steel_wall", "vessel_outflow"]
+__all__ = ["IDEAL", "Hole", "Outflow", "steady_flow", "steady_outflow", "steel_wall", "vessel_outflow"]
 
 # Of the critical pressure: below it a gas is within 2 % of ideal (Pitzer's chart at reduced temperatures above 0.8).
-_IDEAL = 0.05
+IDEAL = 0.05
 # Compressibility below which friction along a line is not computed: the isentropic exponent of an ideal gas, which the
 # flow with friction rests on, is then far off. Design choice.
 _DENSE = 0.6
@@ -299,7 +299,7 @@ class _Rest:
 
     @property
     def _is_ideal(self) -> bool:
-        return self.regime.name != "supercritical" and self.pressure < _IDEAL * self.of.critical_pressure
+        return self.regime.name != "supercritical" and self.pressure < IDEAL * self.of.critical_pressure
 
     @property
     def _gas(self) -> dict[str, Any]:

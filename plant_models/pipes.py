@@ -10,7 +10,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from plant_models.discharge import ATMOSPHERE, GRAVITY, HoleFlow, check_ranges
-from plant_models.ruptures import Outflow
+from plant_models.ruptures import PipelineOutflow
 from twin.errors import ModelError, near
 from twin.weather import GAS_CONSTANT
 
@@ -312,7 +312,7 @@ def liquid_pipeline_rupture(
     feed_rate: float,
     close_time: float,
     ambient_pressure: float = ATMOSPHERE,
-) -> Outflow:
+) -> PipelineOutflow:
     """Flow out of one end of a liquid pipeline that has parted: the spring of the liquid, the pump, then the drain.
 
     1. The drop of pressure runs up the pipe at the wave speed a and sets the liquid moving at Δp/(ρ a) (Joukowsky): a
@@ -386,7 +386,7 @@ def liquid_pipeline_rupture(
         times = pipe_length / math.sqrt(2.0 * GRAVITY * rise) * (passed[0] - passed)
         rates = np.concatenate((rates, content / 20.0 / np.diff(times)))
         edges, drained = np.concatenate((edges, edges[-1] + times[1:])), float(times[-1])
-    return Outflow(
+    return PipelineOutflow(
         edges=edges,
         mass_rates=rates,
         initial_mass=content + spring * wave,

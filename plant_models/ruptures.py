@@ -15,7 +15,7 @@ from plant_models.frozen import reduce_value
 from twin.errors import ModelError
 from twin.weather import GAS_CONSTANT
 
-__all__ = ["GasPipeline", "Outflow", "pipe_blow_down", "rupture_ends", "wilson_rupture"]
+__all__ = ["GasPipeline", "PipelineOutflow", "pipe_blow_down", "rupture_ends", "wilson_rupture"]
 
 Array = NDArray[np.float64]
 _PIECES = 60
@@ -112,7 +112,7 @@ class GasPipeline:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
-class Outflow:
+class PipelineOutflow:
     """Flow out of one broken end, piecewise constant: the mean rate of each piece, so that no mass is lost.
 
     ``initial_mass + fed_mass = sum(mass_rates * diff(edges)) + left_mass``.
@@ -216,7 +216,7 @@ def wilson_rupture(
     duration: float | None = None,
     discharge_coefficient: float = 1.0,
     ambient_pressure: float = ATMOSPHERE,
-) -> Outflow:
+) -> PipelineOutflow:
     """Rate out of the broken end of a pipeline by Wilson's double exponential.
 
     ::
@@ -318,7 +318,7 @@ def pipe_blow_down(
     discharge_coefficient: float = 1.0,
     ambient_pressure: float = ATMOSPHERE,
     cells: int = 60,
-) -> Outflow:
+) -> PipelineOutflow:
     """Rate out of the broken end of a pipeline by solving the flow in the pipe.
 
     Mass and momentum of a gas at the temperature of the ground, with inertia and wall friction::
@@ -382,7 +382,7 @@ def rupture_ends(
     hole_diameter: float | None = None,
     model: Literal["wilson", "pipe"] = "wilson",
     **options: Any,
-) -> tuple[Outflow, Outflow]:
+) -> tuple[PipelineOutflow, PipelineOutflow]:
     """Both sides of a broken pipeline: the upstream one, fed until its valve shuts, and the downstream one, shut.
 
     Parameters
@@ -408,7 +408,7 @@ def rupture_ends(
         A value out of range.
     """
     check_ranges(("break_at", break_at, 1.0, pipeline.length - 1.0, "m"), where="rupture_ends")
-    models: dict[str, Callable[..., Outflow]] = {"wilson": wilson_rupture, "pipe": pipe_blow_down}
+    models: dict[str, Callable[..., PipelineOutflow]] = {"wilson": wilson_rupture, "pipe": pipe_blow_down}
     if model not in models:
         raise ModelError(f"model is {model!r}", where="rupture_ends.model", fix="give 'wilson' or 'pipe'")
     if hole_diameter is not None:
@@ -467,12 +467,14 @@ def _case(
     )
 
 
-def _outflow(case: _Case, edges: Array, released: Array, model: Literal["wilson", "pipe"], *notes: str) -> Outflow:
+def _outflow(
+    case: _Case, edges: Array, released: Array, model: Literal["wilson", "pipe"], *notes: str
+) -> PipelineOutflow:
     fed = case.feed_rate * min(case.close_time, float(edges[-1]))
     left = case.pipeline.mass + fed - float(released[-1])
     if case.feed_rate and case.close_time:
         notes = (*notes, f"fed with {case.feed_rate:.4g} kg s⁻¹ until {case.close_time:g} s")
-    return Outflow(
+    return PipelineOutflow(
         edges=edges,
         mass_rates=np.diff(released) / np.diff(edges),
         initial_mass=case.pipeline.mass,

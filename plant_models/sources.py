@@ -9,7 +9,7 @@ air as vapour and droplets, what evaporated from the pool, and what is left on t
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 from typing import Any
@@ -21,8 +21,10 @@ from plant_models.discharge import HoleFlow, check_ranges
 from plant_models.expansion import Jet
 from plant_models.inventory import asset_inventory, missing_data, present_value
 from plant_models.jets import expanded_jet, rained_out
+from plant_models.line_breaks import broken_gas_line, is_long_line
 from plant_models.matter import Substance
 from plant_models.outflows import Hole, Outflow, steady_outflow, steel_wall, vessel_outflow
+from plant_models.pieces import cut_into_pieces
 from plant_models.pipes import STEEL_ROUGHNESS
 from plant_models.places import Surroundings, bund_around, hole_place, largest_hole, lowest_point
 from plant_models.pools import PoolHistory, spread_and_evaporate
@@ -38,7 +40,6 @@ from twin.graph import Twin
 
 __all__ = ["SourceTerm", "Surroundings", "source_term"]
 
-_PIECES = 12  # of a rate between two events, equal in mass: the steps of a falling rate are then about a tenth of it
 _TRACE = 1e-12  # of the mass: less on the ground is no pool, less in the air no release
 _LARGEST_DROPLET = 0.1  # m, the most that a release says; a wide slow stream does not break up into droplets
 _LINE = 0.8  # of the bore: a wider hole is a break across, and what leaves has flowed along the line. Design choice
@@ -357,7 +358,9 @@ class _Leak:
                 ],
                 where=where,
             )
-        return steady_outflow(
+        isolate_at = math.inf if self.isolate_at is None else self.isolate_at
+        ambient = self.air.air_pressure
+        steady = steady_outflow(
             self.of,
             self.hole,
             pressure=pressure,
@@ -365,8 +368,19 @@ class _Leak:
             head=self._head(),
             mass=self._supply(),
             until=self.until,
-            ambient_pressure=self.air.air_pressure,
-            isolate_at=math.inf if self.isolate_at is None else self.isolate_at,
+            ambient_pressure=ambient,
+            isolate_at=isolate_at,
+            section=self.section,
+        )
+        if self.asset.kind != "pipe" or not is_long_line(self.hole, steady):
+            return steady
+        return broken_gas_line(
+            self.of,
+            self.hole,
+            steady,
+            until=self.until,
+            ambient_pressure=ambient,
+            isolate_at=isolate_at,
             section=self.section,
         )
 
@@ -414,8 +428,11 @@ class _Leak:
 
     def pieces(self, outflow: Outflow) -> Iterator[_Piece]:
         """Cut the outflow into pieces, expand each and let it rain out."""
+        if not outflow.released[-1] > 0.0:
+            raise ModelError("nothing flows out", where="source_term", fix="lower the hole, or raise the pressure")
         done: tuple[HoleFlow | None, Jet, Rainout] | None = None
-        for begin, end in pairwise(_cuts(outflow)):
+        marks = (time for time, _ in outflow.events)
+        for begin, end in pairwise(cut_into_pieces(outflow.times, outflow.released, marks=marks).tolist()):
             k = outflow.sample(0.5 * (begin + end))
             flow = outflow.flows[k]
             if flow is not None and (done is None or done[0] is not flow):
@@ -493,8 +510,7 @@ class _Leak:
         if pool is None or not pool.evaporated[-1] > 0.0:
             return
         times, gone = pool.times, pool.evaporated
-        last = float(times[int(np.argmax(gone >= gone[-1]))])
-        edges = np.array(_spaced(_equal(times, gone, float(times[0]), last), last))
+        edges = cut_into_pieces(times, gone)
         middle = int(np.searchsorted(gone, 0.5 * gone[-1]))
         told = f"evaporation of a pool of up to {pool.area.max():.4g} m² on {pool.substrate.name}"
         yield Release(
@@ -524,33 +540,3 @@ class _Leak:
                 told.append("rain-out is worked out for a horizontal jet")
         told += [note for piece in pieces for note in piece.jet.notes]
         return tuple(note for note in dict.fromkeys([*told, *(pool.notes if pool else ())]) if note)
-
-
-def _equal(times: NDArray[np.float64], gone: NDArray[np.float64], begin: float, end: float) -> list[float]:
-    """Times from `begin` to `end` [s] that cut what goes in between into pieces of equal mass. [s]"""
-    at = np.array([begin, *times[(times > begin) & (times < end)], end])
-    sum_at = np.interp(at, times, gone)
-    moving = np.concatenate(([True], np.diff(sum_at) > 0.0))
-    shares = np.linspace(sum_at[0], sum_at[-1], _PIECES + 1)[1:-1]
-    return [begin, *np.interp(shares, sum_at[moving], at[moving]).tolist(), end]
-
-
-def _spaced(times: Iterable[float], end: float) -> list[float]:
-    """Times up to the end [s], each once, without those too close to the one before."""
-    kept: list[float] = []
-    for time in sorted(times):
-        if time < end * (1.0 - _TRACE) and (not kept or time - kept[-1] > _TRACE * end):
-            kept.append(time)
-    return [*kept, end]
-
-
-def _cuts(outflow: Outflow) -> list[float]:
-    """Edges of the pieces: cut at the events, and equal in mass between them where the rate is not held. [s]"""
-    times, gone = outflow.times, outflow.released
-    if not gone[-1] > 0.0:
-        raise ModelError("nothing flows out", where="source_term", fix="lower the hole, or raise the pressure")
-    first, last = float(times[0]), float(times[int(np.argmax(gone >= gone[-1]))])
-    marks = _spaced([first, *(time for time, _ in outflow.events if time > first)], last)
-    if outflow.blow_down is None:
-        return marks
-    return _spaced((t for begin, end in pairwise(marks) for t in _equal(times, gone, begin, end)), last)

@@ -71,14 +71,11 @@ class VesselContents:
         return self.vessel.height(self.liquid_volume(state))
 
     def pad(self, state: State) -> float:
-        """Pressure of the inert gas. [Pa]"""
+        """Pressure of the inert gas, or of the air that follows it: a hole lets air in, so no vacuum holds. [Pa]"""
         if not self.inert:
             return 0.0
-        return (
-            self.inert
-            * state.temperature
-            / max(self.vessel.volume - self.liquid_volume(state), 1e-9 * self.vessel.volume)
-        )
+        space = max(self.vessel.volume - self.liquid_volume(state), 1e-9 * self.vessel.volume)
+        return max(self.inert * state.temperature / space, self.ambient - state.pressure)
 
     def drive(self, state: State) -> float:
         """Pressure of the liquid at the hole. [Pa]"""
