@@ -93,8 +93,9 @@ def detector_settings(
         The gas, or its name.
     kind
         What the detector is for; None: toxic where an occupational limit is known that lies below the first alarm of
-        a combustible gas, else combustible where the gas is flammable, else toxic. A gas that is both is watched as a toxic one (GB/T 50493-2019, chapter 3; not checked
-        against its text); ask for "combustible" where the fire is the greater worry.
+        a combustible gas, else combustible where the gas is flammable, else toxic. A gas that is both is watched as a
+        toxic one (GB/T 50493-2019, chapter 3; not checked against its text); ask for "combustible" where the fire is
+        the greater worry.
     basis
         Limit of a toxic gas: "OEL", the occupational one, or "IDLH", which the standard allows only where the range of
         the instruments on the market cannot serve the OEL. None: OEL where one is known.

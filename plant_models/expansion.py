@@ -193,7 +193,12 @@ class _Scale:
     def solve(self, value: float, power: int) -> Flash:
         """Temperature and vapour fraction at the air pressure where enthalpy or entropy is `value`."""
         if self.boiling is None or value >= 0.0 or self.anchor > self.boiling:
-            temperature = _root(self.substance.gas_heat_capacity, self.anchor, value, power)
+            try:
+                temperature = _root(self.substance.gas_heat_capacity, self.anchor, value, power)
+            except ModelError:  # a gas so cold is off its table, but it condenses before
+                if self.boiling is None or value >= self.gas(self.boiling, power):
+                    raise
+                temperature = 0.0
             if self.boiling is None and temperature < (self.substance.freezing_point or 0.0):
                 raise self._solid()
             if self.boiling is None or temperature >= self.boiling:

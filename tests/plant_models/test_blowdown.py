@@ -347,6 +347,16 @@ def test_an_inert_gas_pushes_and_then_leaves():
     assert "the inert gas is left out of what follows the liquid" in padded.notes
 
 
+def test_no_vacuum_holds_a_liquid_back():
+    # Benzene under air in a shut drum: the little air above it soon expands to a vacuum, and more comes in by the hole.
+    shut, open_ = (bullet("benzene", pressure=AIR, until=1e5, vented=vented) for vented in (False, True))
+    assert shut.events[-1][1] == open_.events[-1][1] or shut.liquid_height[-1] == pytest.approx(0.2, abs=2e-3)
+    assert shut.released[-1] == pytest.approx(open_.released[-1], rel=2e-3)
+    assert shut.pressure.min() > AIR * (1.0 - 1e-9)
+    assert (shut.mass_closure, shut.energy_closure) == (pytest.approx(0.0, abs=1e-9), pytest.approx(0.0, abs=1e-9))
+    assert any("no vacuum" in note for note in shut.notes)
+
+
 def test_a_cold_liquid_stops_where_the_air_holds_it_back():
     run = bullet("ammonia", temperature=240.5)
     assert run.events[-1][1] == "the pressure at the hole is that of the air"

@@ -357,3 +357,16 @@ def test_bad_settings_get_one_clear_error():
         with pytest.raises(ModelError, match="temperature"):
             flash(SIMPLE, temperature=temperature, pressure=AIR)
     assert set(CLOSURES) == {"conservation", "isentropic", "birch_1984", "birch_1987"}
+
+
+def test_a_gas_that_condenses_before_its_table_ends():
+    # As a gas alone it would be near 145 K, where the heat capacity of ethylene is not tabulated; it boils at 169.4 K.
+    of = substance("ethylene")
+    throat = Throat(mass_rate=1.0, pressure=3e5, velocity=250.0, density=6.8, vapour_fraction=1.0, temperature=175.0)
+    jet = expand(throat, of)
+    velocity = 250.0 + (3e5 - AIR) / (6.8 * 250.0)
+    assert jet.velocity == pytest.approx(velocity, rel=1e-12)
+    assert jet.temperature == pytest.approx(of.saturation_temperature(AIR), abs=1e-9)
+    # By hand: the gas pays for the velocity with its heat down to 169.4 K, and with condensing for the rest.
+    spent = 0.5 * (velocity**2 - 250.0**2) + (jet.temperature - 175.0) * of.gas_heat_capacity(172.2)
+    assert 1.0 - jet.vapour_fraction == pytest.approx(spent / of.latent_heat(jet.temperature), rel=1e-3)

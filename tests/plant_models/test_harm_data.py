@@ -13,7 +13,7 @@ import pytest
 from plant_models.detectors import detector_settings
 from plant_models.equipment import KINDS
 from plant_models.harm import concentration_to_ppm
-from plant_models.substances import known_substances, substance
+from plant_models.substances import known_mixtures, known_substances, mixture, substance
 from twin.errors import ModelError
 
 VALIDATION = Path(__file__).resolve().parents[1] / "validation"
@@ -213,6 +213,27 @@ def test_settings_on_the_fall_back():
     assert detector_settings("propane").kind == "combustible"  # no occupational limit, though there is an IDLH
     assert detector_settings("propane", kind="toxic").limit.name == "IDLH"
     assert detector_settings("ammonia", kind="combustible").limit.name == "LFL"
+
+
+def test_a_gas_that_burns_before_it_poisons_is_watched_for_fire():
+    # 0.4 % carbon dioxide, PC-TWA 9000 mg/m3 = 4919 ppm: reached in 1.23 times pure natural gas, which is nowhere.
+    assert detector_settings("natural gas").kind == "combustible"
+    # 3 %: reached in 0.164 of the mixture, and methane in air burns from 0.05/0.97 = 0.0515 on.
+    sour = mixture({"methane": 0.97, "carbon dioxide": 0.03}, name="damp gas")
+    assert sour.threshold("PC-TWA").ppm == pytest.approx(0.164e6, rel=1e-2)
+    assert detector_settings(sour).kind == "combustible"
+    assert detector_settings("coke-oven gas").kind == "toxic"  # carbon monoxide, PC-TWA 17 ppm/0.0594 = 289 ppm
+
+
+def test_no_limit_of_a_mixture_is_above_the_pure_mixture():
+    for known in known_mixtures():
+        assert all(t.ppm <= 1e6 for t in known.harm.thresholds)
+    with pytest.raises(ModelError, match="not even in the pure mixture"):
+        substance("natural gas").threshold("IDLH")  # 40 000 ppm of carbon dioxide/0.004
+
+
+def test_idlh_of_boron_trifluoride():
+    assert substance("boron trifluoride").threshold("IDLH").ppm == 25.0  # NIOSH 1994; its AEGLs are in mg/m3
 
 
 def test_settings_fit_the_attributes_of_a_detector():
