@@ -1,4 +1,4 @@
-"""A gas line that breaks across: the gas packed in it comes out of both ends, faster than the feed at first."""
+"""Lines that break across: what is packed in them comes out of both ends, faster than the feed at first."""
 
 from __future__ import annotations
 
@@ -14,21 +14,16 @@ from plant_models.matter import Substance
 from plant_models.outflows import IDEAL, Hole, Outflow
 from plant_models.ruptures import GasPipeline, PipelineOutflow, rupture_ends
 from plant_models.sections import Section
+from plant_models.two_phase import two_phase_hole_rate
 
-__all__ = ["broken_gas_line", "is_long_line"]
+__all__ = ["broken_line"]
 
 _SHORTEST = 10.0  # bores on each side of the break; a shorter line holds no gas worth speaking of
 _LEAST_PRESSURE = 1.2e5  # Pa, that a pipeline has to have for its blow-down to be computed
 _TRICKLE = 1e-3  # of the first rate, under which nothing is said to flow
 
 
-def is_long_line(hole: Hole, outflow: Outflow) -> bool:
-    """Whether the gas in a broken line counts: a gas, well above the air pressure, in a line of many bores."""
-    gas = outflow.regime.name == "gas" and hole.roughness is not None
-    return gas and hole.length >= _SHORTEST * hole.diameter and float(outflow.pressure[0]) >= _LEAST_PRESSURE
-
-
-def broken_gas_line(
+def broken_line(
     of: Substance,
     hole: Hole,
     fed: Outflow,
@@ -38,16 +33,16 @@ def broken_gas_line(
     isolate_at: float,
     section: Section | None,
 ) -> Outflow:
-    """Outflow of a gas line that breaks across in its middle.
+    """Outflow of a line that breaks across in its middle, with what is packed in it.
 
-    Both halves blow down along their friction (:func:`plant_models.ruptures.pipe_blow_down`); the one towards the
-    supply is fed at the steady rate of the break until its valve is shut, the other is taken as shut at its far end.
-    The two streams are told as one, of the state in the break that carries them.
+    A gas well above the air pressure blows down along its friction; a boiling liquid leaves through both ends at the
+    rate of a short pipe until what is packed in the line is out, then at the steady rate of the feed: an upper bound of
+    the rate at first, and the right mass. Any other outflow, and that of a line of few bores, stays as it is.
 
     Parameters
     ----------
     of
-        Gas.
+        Substance.
     hole
         Break; its diameter is the bore, its length half of the line, and it has a roughness.
     fed
@@ -65,6 +60,75 @@ def broken_gas_line(
     ------
     ModelError
         A value out of range of the pipe's blow-down.
+    """
+    if hole.roughness is None or hole.length < _SHORTEST * hole.diameter:
+        return fed
+    if fed.regime.name == "gas" and float(fed.pressure[0]) >= _LEAST_PRESSURE:
+        return _gas(
+            of, hole, fed, until=until, ambient_pressure=ambient_pressure, isolate_at=isolate_at, section=section
+        )
+    if fed.regime.name == "equilibrium":
+        return _boiling(of, hole, fed, until, ambient_pressure)
+    return fed
+
+
+def _boiling(of: Substance, hole: Hole, fed: Outflow, until: float, ambient_pressure: float) -> Outflow:
+    temperature, pressure = float(fed.temperature[0]), float(fed.pressure[0])
+    steady = next(flow for flow in fed.flows if flow is not None)
+    one = two_phase_hole_rate(
+        of,
+        hole_diameter=hole.diameter,
+        temperature=temperature,
+        pressure=max(pressure, of.vapour_pressure(temperature)),
+        discharge_coefficient=1.0,
+        ambient_pressure=ambient_pressure,
+    )
+    both = replace(one, mass_rate=2.0 * one.mass_rate)
+    packed = of.liquid_density(temperature) * 0.25 * math.pi * hole.diameter**2 * 2.0 * hole.length
+    total = min(fed.mass, float(fed.released[-1]) if float(fed.times[-1]) < until else math.inf)
+    first = min(packed, total)
+    emptied = min(first / both.mass_rate, until)
+    end = min(until, emptied + max(total - packed, 0.0) / steady.mass_rate)
+    gone = [0.0, both.mass_rate * emptied]
+    times = [0.0, emptied]
+    if end > emptied:
+        times.append(end)
+        gone.append(gone[-1] + steady.mass_rate * (end - emptied))
+    last = float(fed.times[-1])
+    events = tuple((end if time == last else time, text) for time, text in fed.events if time == last or time < end)
+    note = (
+        f"a break across the line: the {packed:.4g} kg packed in {2.0 * hole.length:.3g} m of it leave through both "
+        f"ends at {both.mass_rate:.3g} kg/s (upper bound), then {steady.mass_rate:.3g} kg/s from the side that is fed"
+    )
+    rows = len(times)
+    return replace(
+        fed,
+        times=np.array(times),
+        released=np.array(gone),
+        flows=(both, *[steady] * (rows - 1)),
+        temperature=np.full(rows, temperature),
+        pressure=np.full(rows, pressure),
+        liquid_height=np.full(rows, math.nan),
+        enthalpy=np.full(rows, math.nan),
+        events=((emptied, "what was packed in the line is out"), *events) if end > emptied else events,
+        notes=(note, *(text for text in fed.notes if "break across" not in text)),
+    )
+
+
+def _gas(
+    of: Substance,
+    hole: Hole,
+    fed: Outflow,
+    *,
+    until: float,
+    ambient_pressure: float,
+    isolate_at: float,
+    section: Section | None,
+) -> Outflow:
+    """Both halves blow down; that towards the supply is fed at the steady rate of the break until its valve is shut.
+
+    The other is taken as shut at its far end. The two streams are told as one, of the state in the break that carries
+    them (:func:`plant_models.ruptures.pipe_blow_down`).
     """
     first = next(flow for flow in fed.flows if flow is not None)
     pressure, temperature = float(fed.pressure[0]), float(fed.temperature[0])

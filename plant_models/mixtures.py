@@ -50,9 +50,9 @@ def mix(
 
     Molar mass and heat capacity of the gas follow from the mole fractions, its viscosity from Wilke. Critical
     temperature and pressure are those of Kay's rule (pseudo-critical), the acentric factor is the mole average.
-    Flammable limits are those of Le Chatelier. Of the thresholds each is that of the most demanding component:
-    ppm of the mixture = min ppm_i/x_i; one that not even the pure mixture reaches is left out. Additive effects are
-    not counted.
+    Flammable limits are those of Le Chatelier. Thresholds add: ppm of the mixture = 1/Σ(x_i/ppm_i) over the components
+    that have one of the name and duration, as for substances that act alike, which is careful for others; one that not
+    even the pure mixture reaches is left out. Probits are those of the component that decides; they do not add.
 
     A liquid mixture has the bubble pressure of Raoult, ideal volumes, mass averages of latent heat, heat capacity and
     conductivity, the mole average of the surface tension and the logarithmic mole average of the viscosity. It has no
@@ -275,7 +275,7 @@ class _Whole:
 def _harm(parts: Parts, whole: _Whole, limits: tuple[float, float] | None) -> Harm:
     toxic = [t for s, _ in parts for t in s.harm.thresholds if t.name not in _FLAMMABLE]
     wanted = sorted({(t.name, t.duration or 0.0) for t in toxic})
-    stated = [_demanding(parts, word, at or None, whole) for word, at in wanted]
+    stated = [_added(parts, word, at or None, whole) for word, at in wanted]
     thresholds = [t for t in stated if t.ppm <= _PURE]
     for word, value in zip(("LFL", "UFL"), limits or (), strict=False):
         thresholds.append(
@@ -318,18 +318,23 @@ def _asked(part: Substance, word: str, duration: float | None) -> Threshold | No
         return None
 
 
-def _demanding(parts: Parts, word: str, duration: float | None, whole: _Whole) -> Threshold:
-    """The threshold that the mixture reaches first: min ppm_i/x_i."""
+def _added(parts: Parts, word: str, duration: float | None, whole: _Whole) -> Threshold:
+    """Threshold of the mixture, Σ c_i/T_i = 1 over the components that have one; told of the one that decides most."""
     found = [(t.ppm / x, t, s, x) for s, x in parts if (t := _asked(s, word, duration)) is not None]
-    _, limit, part, x = min(found, key=lambda item: item[0])
+    least, limit, part, x = min(found, key=lambda item: item[0])
+    share = 1.0 / sum(least / alone for alone, *_ in found)
     mass = limit.mass_concentration
-    told = f"{limit.source}; of {part.name}, mole fraction {x:.4g}: the most demanding component, others not counted"
+    told = f"{limit.source}; of {part.name}, mole fraction {x:.4g}"
+    if len(found) > 1:
+        rest = ", ".join(s.name for _, _, s, _ in found if s is not part)
+        told += f", which decides, added to {rest} (the sum of the shares is 1: careful where they act differently)"
+    sound = all(t.status == "verified" for _, t, *_ in found)
     return replace(
         limit,
-        ppm=limit.ppm / x,
-        mass_concentration=None if mass is None else mass / (x * part.molar_mass / whole.molar_mass),
+        ppm=share * limit.ppm / x,
+        mass_concentration=None if mass is None else share * mass / (x * part.molar_mass / whole.molar_mass),
         source=told,
-        **whole.own(limit),
+        **whole.own(limit if sound else replace(limit, status="unverified")),
     )
 
 

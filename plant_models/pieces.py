@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import pairwise
 
 import numpy as np
@@ -13,6 +13,7 @@ __all__ = ["cut_into_pieces"]
 
 _PIECES = 12  # of a rate between two events, equal in mass: the steps of a falling rate are then about a tenth of it
 _FALL = 0.7  # of the rate, after which it is told anew however little mass there is in it: a burst before a long flow
+_SAME = 0.01  # of a rate, by which neighbours differ at least
 _TRICKLE = 0.01  # of the highest rate, under which its changes are of no interest
 _TRACE = 1e-12  # of a time or a mass: nothing
 
@@ -38,14 +39,27 @@ def cut_into_pieces(
     """
     first, last = float(times[0]), float(times[int(np.argmax(gone >= gone[-1]))])
     edges = _spaced([first, *(mark for mark in marks if mark > first)], last)
-    if len(times) > 2:  # two samples: a held rate
-        between = (t for begin, end in pairwise(edges) for t in _between(times, gone, begin, end))
-        edges = _spaced([*edges, *between], last)
-    return np.array(edges)
+    between = (t for begin, end in pairwise(edges) for t in _between(times, gone, begin, end))
+    return _merged(np.array(_spaced([*edges, *between], last)), times, gone, edges)
+
+
+def _merged(
+    edges: NDArray[np.float64], times: NDArray[np.float64], gone: NDArray[np.float64], marks: Collection[float]
+) -> NDArray[np.float64]:
+    """Edges without those that divide pieces of nearly the same rate, the marks kept."""
+    rates = np.diff(np.interp(edges, times, gone)) / np.diff(edges)
+    kept, rate = [edges[0]], rates[0]
+    for edge, after in zip(edges[1:-1], rates[1:], strict=True):
+        if edge in marks or abs(after - rate) > _SAME * rate:
+            kept.append(edge)
+            rate = after
+    return np.array([*kept, edges[-1]])
 
 
 def _between(times: NDArray[np.float64], gone: NDArray[np.float64], begin: float, end: float) -> list[float]:
     at = np.array([begin, *times[(times > begin) & (times < end)], end])
+    if len(at) == 2:  # held in between
+        return []
     sum_at = np.interp(at, times, gone)
     moving = np.concatenate(([True], np.diff(sum_at) > 0.0))
     shares = np.linspace(sum_at[0], sum_at[-1], _PIECES + 1)[1:-1]

@@ -69,8 +69,8 @@ class Release:
     diameter
         Diameter of the opening; 0 for a point. [m]
     jet_velocity, jet_diameter
-        Of the stream once it has expanded to air pressure, before it mixes with air: with `temperature` and
-        `vapour_fraction` the source of a jet model; 0 where they are not known or do not matter. [m s⁻¹], [m]
+        Of the stream once it has expanded to air pressure, before it mixes with air and before anything rains out of
+        it; 0 where they are not known, and where most of the stream falls to the ground and makes no jet. [m s⁻¹], [m]
     elevation
         Angle at which it leaves, above the horizontal. [°]
     area

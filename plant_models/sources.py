@@ -21,7 +21,7 @@ from plant_models.discharge import HoleFlow, check_ranges
 from plant_models.expansion import Jet
 from plant_models.inventory import asset_inventory, missing_data, present_value
 from plant_models.jets import expanded_jet, rained_out
-from plant_models.line_breaks import broken_gas_line, is_long_line
+from plant_models.line_breaks import broken_line
 from plant_models.matter import Substance
 from plant_models.outflows import Hole, Outflow, steady_outflow, steel_wall, vessel_outflow
 from plant_models.pieces import cut_into_pieces
@@ -260,7 +260,7 @@ def _check(asset: Asset, rain_out_method: str | None) -> None:
 def _hole(asset: Asset, diameter: float, height: float, opening_length: float | None, regime: str | None) -> Hole:
     """The hole, or the break across a line, which is taken in its middle."""
     bore = largest_hole(asset, diameter)
-    if asset.kind not in _LINES or bore is None or diameter < _LINE * bore:
+    if asset.kind not in _LINES or bore is None or diameter < _LINE * bore * (1.0 - 1e-9):
         return Hole(diameter=diameter, height=height, length=opening_length or 0.0, regime=regime)
     run = asset.number("length") if "length" in asset.attributes else float(asset.shape.length)
     half = 0.5 * run if "length" in asset.attributes or "LineString" in asset.shape.geom_type else RELAXATION_LENGTH
@@ -372,9 +372,9 @@ class _Leak:
             isolate_at=isolate_at,
             section=self.section,
         )
-        if self.asset.kind != "pipe" or not is_long_line(self.hole, steady):
+        if self.asset.kind != "pipe":
             return steady
-        return broken_gas_line(
+        return broken_line(
             self.of,
             self.hole,
             steady,
@@ -487,6 +487,7 @@ class _Leak:
                 continue
             middle = part[int(np.searchsorted(mass, 0.5 * mass[-1]))]
             jet, rain = middle.jet, middle.rain
+            flies = float(rain.fraction < 0.5)  # else most of it falls to the ground, and no jet carries the rest
             yield Release(
                 substance=self.of,
                 **self.place,
@@ -497,8 +498,8 @@ class _Leak:
                 vapour_fraction=rain.vapour / rain.airborne,
                 velocity=middle.flow.velocity,
                 diameter=self.hole.diameter,
-                jet_velocity=jet.velocity,
-                jet_diameter=jet.diameter,
+                jet_velocity=flies * jet.velocity,
+                jet_diameter=flies * jet.diameter,
                 elevation=self.elevation,
                 droplet_diameter=min(rain.droplet_diameter, _LARGEST_DROPLET),
                 phase=jet.phase,
@@ -533,10 +534,13 @@ class _Leak:
             others = ", ".join(tag for tag in self.section.inside if tag != self.asset.tag)
             told.append("valves around a vessel do not stop a hole in its own wall: it empties all the same")
             told.append(f"what stays connected to it is not counted: {others}" if others else "")
+        if self.asset.kind in _LINES and self.hole.roughness is None:
+            told.append("friction along the line up to the hole is left out: an upper bound")
         for _, group in groupby(pieces, key=lambda piece: (piece.kind, piece.rain.method)):
             first = next(group)
             told.append(first.rain.reason)
             if self.elevation and first.rain.method == "trajectory" and first.rain.droplets:
                 told.append("rain-out is worked out for a horizontal jet")
         told += [note for piece in pieces for note in piece.jet.notes]
+        told.append(self.of.notes)
         return tuple(note for note in dict.fromkeys([*told, *(pool.notes if pool else ())]) if note)

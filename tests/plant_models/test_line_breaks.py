@@ -9,9 +9,11 @@ import pytest
 from shapely.geometry import LineString
 
 from plant_models import Surroundings, new_asset, source_term
+from plant_models.flashing_pipes import flashing_pipe_rate
 from plant_models.fluids import compressibility
 from plant_models.pipes import gas_pipe_rate
 from plant_models.substances import substance
+from plant_models.two_phase import equilibrium_flux
 from twin.assets import Link
 from twin.graph import Twin
 
@@ -107,3 +109,32 @@ def test_a_short_line_keeps_its_held_rate():
     plant = park(length=4.0)
     source = source_term(plant["P-1"], hole_diameter=BORE, until=600.0, surroundings=AIR, park=plant, isolate_at=60.0)
     assert not any("packed" in note for note in source.notes)
+
+
+def test_a_boiling_liquid_leaves_through_both_ends_first():
+    """Propane, 50 mm, 200 m, 8.5 bar: twice the equilibrium flux until the liquid packed in the line is out."""
+    line = LineString([(10.0, 0.0), (210.0, 0.0)])
+    state = {"substance": "propane", "pressure": 8.5e5, "temperature": 293.15}
+    assets = [
+        new_asset("battery_limit", "B-1", x=0.0, y=0.0, **state),
+        new_asset("valve", "XV-1", x=5.0, y=0.0, closing_time=20.0),
+        new_asset("pipe", "P-1", shape=line, diameter=0.05, release_height=1.0, **state),
+    ]
+    ways = [("B-1", "XV-1"), ("XV-1", "P-1")]
+    plant = Twin(assets, [Link(source=a, target=b, layer="process", relation="flows_to") for a, b in ways])
+    source = source_term(plant["P-1"], hole_diameter=0.05, until=600.0, surroundings=AIR, park=plant, isolate_at=60.0)
+    propane = substance("propane")
+    area = math.pi / 4.0 * 0.05**2
+    flux = equilibrium_flux(propane, temperature=293.15, pressure=8.5e5).flux
+    mass = propane.liquid_density(293.15) * area * 200.0
+    assert source.mass_rates[0] == pytest.approx(2.0 * flux * area, rel=1e-9)
+    assert source.edges[1] == pytest.approx(mass / (2.0 * flux * area), rel=1e-9)
+    assert source.mass_rates[1] == pytest.approx(
+        flashing_pipe_rate(
+            propane, pipe_diameter=0.05, pipe_length=100.0, roughness=4.57e-5, temperature=293.15, pressure=8.5e5
+        ).mass_rate,
+        rel=1e-3,  # the default roughness of a layout is 45.7 µm
+    )
+    # 60 s to the command at the steady rate, half the stroke of 20 s, and what was packed: the rule of the section.
+    assert source.masses["released"] == pytest.approx(70.0 * source.mass_rates[1] + mass, rel=1e-6)
+    assert source.closure < 1e-9

@@ -140,17 +140,17 @@ def test_the_gas_of_a_mixture_is_nearly_ideal_at_the_atmosphere():
     assert fluid(gas).at_pt(ATMOSPHERE, 300.0).density == pytest.approx(gas.gas_density(300.0, ATMOSPHERE), rel=2e-3)
 
 
-def test_the_most_demanding_component_decides():
-    # IDLH: carbon monoxide 1200 ppm/0.25 = 4800; hydrogen sulfide 100 ppm/0.05 = 2000.
+def test_thresholds_add():
+    # IDLH: carbon monoxide 1200 ppm/0.25 = 4800; hydrogen sulfide 100 ppm/0.05 = 2000; 1/(1/4800 + 1/2000) = 1411.76.
     sour = mixture({"carbon monoxide": 0.25, "hydrogen sulfide": 0.05, "nitrogen": 0.7}, name="sour gas")
     idlh = sour.threshold("IDLH")
-    assert idlh.ppm == pytest.approx(2000.0)
+    assert idlh.ppm == pytest.approx(1411.76, rel=1e-5)
     assert "hydrogen sulfide" in idlh.source
     assert idlh.molar_mass == sour.molar_mass
     for minutes in (10.0, 30.0, 60.0, 240.0, 480.0):
         wanted = {"duration": minutes * 60.0}
         parts = [substance(n).threshold("AEGL-3", **wanted).ppm / x for n, x in (("CO", 0.25), ("H2S", 0.05))]
-        assert sour.threshold("AEGL-3", **wanted).ppm == pytest.approx(min(parts))
+        assert sour.threshold("AEGL-3", **wanted).ppm == pytest.approx(1.0 / sum(1.0 / part for part in parts))
 
 
 def test_a_limit_stated_as_a_mass_is_thinned_by_the_mass():
