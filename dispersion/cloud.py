@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -305,11 +305,18 @@ def accept_releases(release: Release | Sequence[Release], model: str) -> tuple[R
     Raises
     ------
     ModelError
-        No release, or releases of different substances.
+        No release, something that is none, or releases of different substances.
     """
-    releases = (release,) if isinstance(release, Release) else tuple(release or ())
-    if not releases:
+    several = isinstance(release, Iterable) or release is None
+    given: tuple[object, ...] = tuple(release or ()) if several else (release,)  # type: ignore[arg-type]
+    if not given:
         raise ModelError("no release was given", where=model, fix="give one release or a sequence of them")
+    releases = tuple(one for one in given if isinstance(one, Release))
+    for other in given:
+        if not isinstance(other, Release):
+            what = f"{type(other).__name__} is not a release"
+            fix = "give its releases: source.releases" if hasattr(other, "releases") else "give one Release or a list"
+            raise ModelError(what, where=model, fix=fix)
     names = dict.fromkeys(r.substance.name for r in releases)
     if len(names) > 1:
         raise ModelError(

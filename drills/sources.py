@@ -195,11 +195,18 @@ def _pool(pool: PoolHistory | None) -> dict[str, Any] | None:
     }
 
 
+# What of a release another program needs to disperse it, besides its rate in time.
+_STATE = (
+    *("x", "y", "z", "temperature", "vapour_fraction", "velocity", "diameter", "jet_velocity", "jet_diameter"),
+    *("elevation", "droplet_diameter", "area"),
+)
+
+
 def _release(release: Release) -> dict[str, Any]:
     return {
         "label": release.label,
         "phase": release.phase,
-        "area": release.area,
+        **{name: getattr(release, name) for name in _STATE},
         "mass": release.total_mass,
         "edges": release.edges.tolist(),
         "mass_rates": release.mass_rates.tolist(),

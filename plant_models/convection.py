@@ -42,8 +42,8 @@ def convection_coefficient(of: Substance, state: State, *, liquid: bool, differe
     )
     t = state.temperature
     if liquid:
-        density, heat = of.liquid_density(t), of.liquid_heat_capacity(t)
-        viscosity, conductivity = of.liquid_viscosity(t), of.liquid_conductivity(t)
+        density, heat = of.liquid_density(t), _held(of, "liquid_heat_capacity", t)
+        viscosity, conductivity = _held(of, "liquid_viscosity", t), _held(of, "liquid_conductivity", t)
         step = 0.5
         expansion = (of.liquid_density(t - step) / of.liquid_density(t) - 1.0) / step
     else:
@@ -59,7 +59,7 @@ def convection_coefficient(of: Substance, state: State, *, liquid: bool, differe
 
 
 def _held(of: Substance, name: str, temperature: float) -> float:
-    """Property of the gas at the temperature, or at the nearer end of its table."""
+    """Property at the temperature, or at the nearer end of its table."""
     curve = of.curves.get(name)
     if curve is None:
         raise ModelError(f"the {name.replace('_', ' ')} of {of.name} is not known", fix="leave the wall out")

@@ -199,7 +199,7 @@ class _Scale:
                 if self.boiling is None or value >= self.gas(self.boiling, power):
                     raise
                 temperature = 0.0
-            if self.boiling is None and temperature < (self.substance.freezing_point or 0.0):
+            if self.boiling is None and temperature < self._coldest_gas:
                 raise self._solid()
             if self.boiling is None or temperature >= self.boiling:
                 return Flash(temperature=temperature, vapour_fraction=1.0)
@@ -219,6 +219,12 @@ class _Scale:
             return self.liquid(state.temperature, 0)
         return self.saturated_liquid(0) + state.vapour_fraction * self.substance.latent_heat(state.temperature)
 
+    @property
+    def _coldest_gas(self) -> float:
+        """Temperature under which a gas that does not boil turns solid: of sublimation where that is known. [K]"""
+        freezing = self.substance.freezing_point or 0.0
+        return min(freezing, self.substance.boiling_point)
+
     def _boiling(self) -> float:
         if self.boiling is None:
             raise self._solid()
@@ -228,7 +234,7 @@ class _Scale:
         return ModelError(
             f"{self.substance.name} does not boil at {self.pressure:.4g} Pa: it would become solid and gas",
             where="expand",
-            fix="only a gas that stays above its triple point can be expanded here; solids are not covered",
+            fix="solids are not covered; gas_leak and real_hole_rate give the rate without expanding it",
         )
 
 

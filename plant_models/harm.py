@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from plant_models.frozen import reduce_value
-from twin.errors import ModelError, near
+from twin.errors import ModelError, UnitError, near
 from twin.weather import GAS_CONSTANT
 
 __all__ = [
@@ -590,9 +590,11 @@ class Harm:
 
         Raises
         ------
-        ModelError
-            Unknown name, no value published, duration missing or out of range.
+        ModelError, UnitError
+            Unknown name, no value published, duration missing, out of range or not a number.
         """
+        if duration is not None and (isinstance(duration, bool) or not isinstance(duration, Real)):
+            raise UnitError(f"duration is {duration!r}, not a number", fix="give seconds, such as 600.0")
         found = [t for t in self.thresholds if _plain(t.name) == _plain(name)]
         if not found:
             for word, reason in self.refused.items():

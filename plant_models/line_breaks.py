@@ -35,9 +35,10 @@ def broken_line(
 ) -> Outflow:
     """Outflow of a line that breaks across in its middle, with what is packed in it.
 
-    A gas well above the air pressure blows down along its friction; a boiling liquid leaves through both ends at the
-    rate of a short pipe until what is packed in the line is out, then at the steady rate of the feed: an upper bound of
-    the rate at first, and the right mass. Any other outflow, and that of a line of few bores, stays as it is.
+    A gas well above the air pressure, critical or not, blows down along its friction; a boiling liquid leaves through
+    both ends at the rate of a short pipe until what is packed in the line is out, then at the steady rate of the feed:
+    an upper bound of the rate at first, and the right mass. Any other outflow, and that of a line of few bores, is
+    left as it is.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ def broken_line(
     """
     if hole.roughness is None or hole.length < _SHORTEST * hole.diameter:
         return fed
-    if fed.regime.name == "gas" and float(fed.pressure[0]) >= _LEAST_PRESSURE:
+    if fed.regime.name in {"gas", "supercritical"} and float(fed.pressure[0]) >= _LEAST_PRESSURE:
         return _gas(
             of, hole, fed, until=until, ambient_pressure=ambient_pressure, isolate_at=isolate_at, section=section
         )

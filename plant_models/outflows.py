@@ -72,6 +72,14 @@ class Hole:
     regime: str | None = None
     roughness: float | None = None
 
+    def described(self, regime: Regime) -> str:
+        """What is taken of it in a regime, where it is a hole, for a note; "" for a line that is broken across."""
+        if self.roughness is not None:
+            return ""
+        narrows = regime.is_liquid and regime.name != "equilibrium"
+        coefficient = self.liquid_coefficient if narrows else self.gas_coefficient
+        return f"the hole is {self.height:g} m above ground; discharge coefficient {coefficient:g}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Outflow:

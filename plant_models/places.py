@@ -11,7 +11,7 @@ from twin.assets import Asset
 from twin.errors import ModelError
 from twin.graph import Twin
 
-__all__ = ["Bund", "Surroundings", "bund_around", "hole_place", "largest_hole", "lowest_point"]
+__all__ = ["Bund", "Surroundings", "bund_around", "check_kinds", "hole_place", "largest_hole", "lowest_point"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,6 +73,24 @@ class Bund:
     area: float
     height: float | None
     floor: str
+
+
+def check_kinds(asset: object, surroundings: object, park: object) -> None:
+    """Refuse what is of another kind: the tag of an asset, the name of a park, a dictionary.
+
+    Raises
+    ------
+    ModelError
+        The asset, the surroundings or the park is something else.
+    """
+    for name, value, kind, fix in (
+        ("asset", asset, Asset, 'give an asset: park["V-201"], or plant_models.new_asset(...)'),
+        ("surroundings", surroundings, Surroundings, "give plant_models.Surroundings(...)"),
+        ("park", park, Twin | None, "give what twin.load_layout returns"),
+    ):
+        if not isinstance(value, kind):
+            what = f"{name} is {value!r:.60}, a {type(value).__name__}"
+            raise ModelError(what, where=f"source_term.{name}", fix=fix)
 
 
 def bund_around(park: Twin, asset: Asset) -> Bund | None:

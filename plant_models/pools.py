@@ -504,7 +504,7 @@ class _Run:
             if word in regimes:
                 notes.append(f"{what} at {states[regimes.index(word)].time:.4g} s")
         if states[-1].overflow:
-            notes.append(f"{states[-1].overflow:.4g} kg ran over the bund and is followed no further")
+            notes.append(f"{states[-1].overflow:.4g} kg ran over the bund; the cloud is too small by it")
 
         def column(name: str) -> NDArray[np.float64]:
             return np.array([getattr(state, name) for state in states])

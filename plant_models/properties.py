@@ -19,7 +19,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.errors import ModelError
+from twin.errors import ModelError, UnitError
 
 __all__ = ["Curve", "Curves", "curves_of", "hermite_slopes", "read_curves"]
 
@@ -75,10 +75,17 @@ class Curve:
 
         Raises
         ------
-        ModelError
-            The temperature is outside `low` to `high`.
+        ModelError, UnitError
+            The temperature is outside `low` to `high`, or is no number.
         """
-        if not self.low <= temperature <= self.high:
+        try:
+            inside = bool(self.low <= temperature <= self.high)
+        except (TypeError, ValueError):
+            raise UnitError(
+                f"{self.name} of {of or 'the substance'} is asked for at {temperature!r}, not a number",
+                fix="give one temperature in kelvin, such as 293.15; for several, ask for each",
+            ) from None
+        if not inside:
             raise ModelError(
                 f"{self.name} of {of or 'the substance'} is asked for at {temperature:.5g} K",
                 fix=f"give a temperature from {self.low:.5g} to {self.high:.5g} K",

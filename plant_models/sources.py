@@ -26,7 +26,7 @@ from plant_models.matter import Substance
 from plant_models.outflows import Hole, Outflow, steady_outflow, steel_wall, vessel_outflow
 from plant_models.pieces import cut_into_pieces
 from plant_models.pipes import STEEL_ROUGHNESS
-from plant_models.places import Surroundings, bund_around, hole_place, largest_hole, lowest_point
+from plant_models.places import Surroundings, bund_around, check_kinds, hole_place, largest_hole, lowest_point
 from plant_models.pools import PoolHistory, spread_and_evaporate
 from plant_models.rainout import RAIN_OUT_METHODS, Rainout
 from plant_models.releases import Release
@@ -162,7 +162,8 @@ def source_term(
 
     A vessel whose shape is known is emptied (:func:`plant_models.blowdown.blow_down`), its wall giving heat where its
     "wall_thickness" is known; a pipe, hose or vessel of unknown inside leaks at its first rate until its supply or its
-    shut section is out.
+    shut section is out, and a line that breaks across gives what is packed in it, too
+    (:mod:`plant_models.line_breaks`).
 
     Parameters
     ----------
@@ -204,6 +205,7 @@ def source_term(
     ModelError, UnitError, LayoutError
         Something is missing, out of range or contradictory; the message names it and how to mend it.
     """
+    check_kinds(asset, surroundings, park)
     check_ranges(
         ("hole_diameter", hole_diameter, 0.0, 10.0, "m"),
         ("until", until, 1.0, 1e7, "s"),
@@ -527,13 +529,17 @@ class _Leak:
 
     def notes(self, outflow: Outflow, pieces: tuple[_Piece, ...], pool: PoolHistory | None) -> tuple[str, ...]:
         """How the numbers came about, each once."""
-        told = [f"{outflow.regime.name}: {outflow.regime.reason}", *outflow.notes]
+        told = [f"{outflow.regime.name}: {outflow.regime.reason}", self.hole.described(outflow.regime), *outflow.notes]
+        if self.park is None and self.asset.kind in _FED and math.isfinite(outflow.mass):
+            told.append(f"no park was given, so nothing feeds it: only the {outflow.mass:.4g} kg it holds can leave")
         if outflow.blow_down is None:
             told.append("the shape of the inside is not known" if self.asset.kind not in _FED else "")
         elif self.section is not None:
             others = ", ".join(tag for tag in self.section.inside if tag != self.asset.tag)
             told.append("valves around a vessel do not stop a hole in its own wall: it empties all the same")
             told.append(f"what stays connected to it is not counted: {others}" if others else "")
+        if self.asset.get("emergency_release"):
+            told.append("its emergency release coupling is not counted on: it lets out what it would without one")
         if self.asset.kind in _LINES and self.hole.roughness is None:
             told.append("friction along the line up to the hole is left out: an upper bound")
         for _, group in groupby(pieces, key=lambda piece: (piece.kind, piece.rain.method)):

@@ -24,6 +24,16 @@ from twin.errors import ModelError, near
 
 __all__ = ["Substance", "known_mixtures", "known_substances", "mixture", "substance"]
 
+# Solutions in water by name, and what is dissolved: libraries take them for the dry substance, which boils far lower.
+_SOLUTIONS = {
+    "hydrogen chloride": ("hydrochloric acid", "muriatic acid", "盐酸", "氢氯酸"),
+    "hydrogen bromide": ("hydrobromic acid", "氢溴酸"),
+    "hydrogen fluoride": ("氢氟酸",),
+    "ammonia": ("aqueous ammonia", "aqua ammonia", "ammonia water", "ammonia solution", "ammonium hydroxide", "氨水"),
+    "formaldehyde": ("formalin", "福尔马林"),
+    "hydrazine": ("hydrazine hydrate", "水合肼"),
+}
+
 
 def _plain(word: str) -> str:
     return re.sub(r"[\s_]+", " ", word).strip().casefold()
@@ -72,7 +82,8 @@ def substance(name: str) -> Substance:
     Raises
     ------
     ModelError
-        Nobody knows it, and the message names the closest ones; or a library knows it by name and lacks a property.
+        Nobody knows it, and the message names the closest ones; or a library knows it by name and lacks a property; or
+        the name is that of a solution in water, such as hydrochloric acid.
     """
     word = _plain(str(name))
     if word in _index():
@@ -133,6 +144,9 @@ def mixture(
     >>> mixture({"carbon monoxide": 0.6, "nitrogen": 0.4}, name="lean gas").threshold("IDLH").ppm
     2000.0
     """
+    if not isinstance(components, Mapping):
+        what = f"the components are {components!r:.60}, a {type(components).__name__}"
+        raise ModelError(what, where="mixture", fix='give mole fractions by name: {"methane": 0.9, "ethane": 0.1}')
     shares: dict[str, float] = {}
     known: dict[str, Substance] = {}
     for word, share in components.items():
@@ -149,6 +163,12 @@ def mixture(
 @lru_cache(maxsize=256)
 def _foreign(name: str) -> Substance:
     """Substance that is not shipped, tabulated now."""
+    for dry, solutions in _SOLUTIONS.items():
+        if _plain(name) in solutions:
+            raise ModelError(
+                f"{name!r} is a solution in water, which is not modelled",
+                fix=f"name {dry} for the dry substance: it boils far lower, and far more of it goes into the air",
+            )
     cas = identify(name)
     if _plain(cas) in _index():  # a name that the tables lack
         return _index()[_plain(cas)]

@@ -51,7 +51,7 @@ _LIBRARY_FAILS = (ValueError, AttributeError, TypeError, ArithmeticError)
 # Of the critical temperature, and rows of the table: where fits of liquid properties may turn, and how far it reaches.
 _NEAR_CRITICAL, _MARGIN = 0.7, 3
 _STEP = 0.01  # K; for slopes of ln p, which are then exact to 1e-7
-_ROOM, _HOT = 300.0, 700.0  # K
+_COLD, _ROOM, _HOT = 150.0, 300.0, 700.0  # K
 _MEASURED_LIMITS = frozenset({"IEC 60079-20-1 (2010)", "NFPA 497 (2008)"})
 # Nitrogen dioxide boils as a mixture with its dimer: correlations for either molecule miss the heat of dissociation.
 _DISSOCIATES = frozenset({"10102-44-0", "10544-72-6"})
@@ -401,7 +401,7 @@ def _reference_heat(fluid: str) -> tuple[NDArray[np.float64], str]:
     top = max(state.Tmax(), _HOT)  # the ideal part of the equation is a sum of Planck-Einstein terms: smooth far beyond
     values = np.full(len(_GAS_TEMPERATURES), np.nan)
     for k, temperature in enumerate(_GAS_TEMPERATURES):
-        if min(state.Tmin(), 200.0) <= temperature <= top:
+        if min(state.Tmin(), _COLD) <= temperature <= top:
             state.update(CoolProp.DmassT_INPUTS, 1e-6, temperature)
             values[k] = state.cp0mass()
     return values, f"ideal part of the equation of state in CoolProp {CoolProp.__version__}"

@@ -76,6 +76,17 @@ def test_releases_must_be_one_substance(kit):
         puff.disperse([kit.release(), other], kit.weather())
 
 
+def test_what_is_no_release_is_refused(kit):
+    from types import SimpleNamespace
+
+    puff = model("gaussian_puff")
+    with pytest.raises(ModelError, match=r"SimpleNamespace is not a release -> give its releases: source\.releases"):
+        puff.disperse(SimpleNamespace(releases=()), kit.weather())
+    with pytest.raises(ModelError, match="str is not a release -> give one Release or a list"):
+        puff.disperse(["V-201"], kit.weather())
+    assert puff.disperse(iter([kit.release()]), kit.weather()).releases
+
+
 def test_calm_and_lid_are_refused_with_the_range(kit):
     puff, plume = model("gaussian_puff"), model("gaussian_plume")
     with pytest.raises(ModelError, match=r"never reaches 0\.5 m s⁻¹"):

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plant_models.expansion import CLOSURES, Throat, expand, flash
+from plant_models.real_flow import real_hole_rate
 from plant_models.substances import substance
 from twin.errors import ModelError, UnitError
 
@@ -306,8 +307,8 @@ def test_carbon_dioxide_stays_gas_or_is_refused():
     co2 = substance("carbon dioxide")
     warm = Throat(mass_rate=1.0, pressure=5e5, velocity=250.0, density=9.5, vapour_fraction=1.0, temperature=290.0)
     assert expand(warm, co2).phase == "gas"
-    with pytest.raises(ModelError, match="solid"):
-        expand(replace(warm, temperature=255.0, pressure=3e5, density=6.3, velocity=230.0), co2)
+    with pytest.raises(ModelError, match="solid"):  # below 194.7 K, where it sublimes at 1 atm
+        expand(replace(warm, temperature=225.0, pressure=3e5, density=7.1, velocity=230.0), co2)
     with pytest.raises(ModelError, match="solid"):
         expand(liquid(280.0, 4.2e6, 30.0, density=880.0), co2)
 
@@ -370,3 +371,21 @@ def test_a_gas_that_condenses_before_its_table_ends():
     # By hand: the gas pays for the velocity with its heat down to 169.4 K, and with condensing for the rest.
     spent = 0.5 * (velocity**2 - 250.0**2) + (jet.temperature - 175.0) * of.gas_heat_capacity(172.2)
     assert 1.0 - jet.vapour_fraction == pytest.approx(spent / of.latent_heat(jet.temperature), rel=1e-3)
+
+
+def test_cold_carbon_dioxide_gas_is_a_gas_down_to_its_sublimation_point():
+    """At 5 bar and 10 °C the jet cools below the triple point of 216.6 K but not to 194.7 K, where the solid would
+    form at 1 atm: a gas all the same."""
+    gas = substance("carbon dioxide")
+    flow = real_hole_rate(gas, hole_diameter=0.02, pressure=5e5, temperature=283.15)
+    throat = Throat(
+        mass_rate=flow.mass_rate,
+        pressure=flow.pressure,
+        velocity=flow.velocity,
+        density=flow.density,
+        vapour_fraction=1.0,
+        temperature=flow.temperature,
+    )
+    jet = expand(throat, gas, ambient_pressure=101325.0)
+    assert jet.vapour_fraction == 1.0
+    assert 194.7 < jet.temperature < flow.temperature

@@ -24,7 +24,7 @@ from plant_models.harm import (
     probit_to_probability,
 )
 from plant_models.substances import known_substances, substance
-from twin.errors import ModelError
+from twin.errors import ModelError, UnitError
 
 VALIDATION = Path(__file__).resolve().parents[1] / "validation"
 AIR = {"temperature": 298.15, "pressure": 101325.0}
@@ -400,3 +400,9 @@ def test_dangerous_loads_are_shares_of_their_own_kind_only():
         harm.dangerous_load("SLOD")
     with pytest.raises(ModelError, match="methane has no dangerous load"):
         substance("methane").harm.dangerous_load("SLOT")
+
+
+@pytest.mark.parametrize("duration", ["10 min", True, [600.0]])
+def test_a_duration_that_is_no_number_is_refused(duration):
+    with pytest.raises(UnitError, match=r"duration is .*, not a number -> give seconds, such as 600\.0"):
+        substance("chlorine").threshold("AEGL-2", duration=duration)

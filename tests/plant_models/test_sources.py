@@ -314,3 +314,28 @@ def test_the_answer_is_fixed():
     with pytest.raises(ValueError, match="read-only"):
         found.mass_rates[0] = 1.0
     assert "V-1 toluene, liquid" in repr(found)
+
+
+# --- what a newcomer does
+
+
+@pytest.mark.parametrize(
+    ("wrong", "mend"),
+    [
+        ({"asset": "V-201"}, r"source_term.asset: asset is 'V-201', a str -> give an asset: park\["),
+        ({"surroundings": None}, "surroundings is None, a NoneType -> give plant_models.Surroundings"),
+        ({"surroundings": {"wind_speed": 3.0}}, "surroundings is {'wind_speed': 3.0}, a dict"),
+        ({"park": "lantern-bay"}, "park is 'lantern-bay', a str -> give what twin.load_layout returns"),
+    ],
+)
+def test_something_else_than_an_asset_a_park_or_surroundings_is_refused(wrong, mend):
+    with pytest.raises(ModelError, match=mend):
+        source(**{"asset": vessel("propane", 9e5)} | wrong)
+
+
+def test_what_was_taken_of_the_hole_and_its_supply_is_told():
+    by_tank = source(vessel("benzene", 1.02e5, kind="tank"), hole=0.05, until=60.0).notes
+    assert "the hole is 1 m above ground; discharge coefficient 0.61" in by_tank
+    by_pipe = source(pipe("nitrogen", 7e5), hole=0.01, until=60.0).notes
+    assert "the hole is 1 m above ground; discharge coefficient 1" in by_pipe
+    assert any("no park was given, so nothing feeds it: only the" in note for note in by_pipe)

@@ -8,10 +8,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from plant_models.substances import known_substances, substance
-from twin.errors import ModelError
+from plant_models.substances import known_substances, mixture, substance
+from twin.errors import ModelError, UnitError
 
 VALIDATION = Path(__file__).resolve().parents[1] / "validation"
 
@@ -190,3 +191,33 @@ def test_ammonia_flash_of_desert_tortoise():
     assert ammonia.saturation_temperature(pressure) == pytest.approx(237.7, abs=2.0)  # site pressure known to 2 figures
     for storage in (293.0, 295.0, 297.0):  # the storage temperature is not quoted: about that of the ground
         assert ammonia.flash_fraction(storage, pressure) == pytest.approx(0.19, abs=0.02)
+
+
+@pytest.mark.parametrize(
+    ("solution", "dry"),
+    [
+        ("hydrochloric acid", "hydrogen chloride"),
+        ("Muriatic  Acid", "hydrogen chloride"),
+        ("盐酸", "hydrogen chloride"),
+        ("氢氟酸", "hydrogen fluoride"),
+        ("氨水", "ammonia"),
+        ("福尔马林", "formaldehyde"),
+    ],
+)
+def test_a_solution_in_water_is_not_taken_for_what_is_dissolved(solution, dry):
+    with pytest.raises(ModelError, match=f"is a solution in water, which is not modelled -> name {dry} for the dry"):
+        substance(solution)
+    assert substance(dry).boiling_point < 390.0
+
+
+@pytest.mark.parametrize("temperature", ["20 degC", None, [280.0, 290.0], np.array([280.0, 290.0])])
+def test_a_property_at_what_is_no_temperature_says_so(temperature):
+    chlorine = substance("chlorine")
+    with pytest.raises(UnitError, match=r"vapour pressure of chlorine .* not a number -> give one temp"):
+        chlorine.vapour_pressure(temperature)
+
+
+@pytest.mark.parametrize("components", [None, [("methane", 1.0)], "methane"])
+def test_components_that_are_no_mapping_are_refused(components):
+    with pytest.raises(ModelError, match=r"mixture: the components are .* -> give mole fractions by name"):
+        mixture(components, name="gas")
