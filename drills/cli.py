@@ -206,7 +206,7 @@ def source(
         str | None, typer.Option(metavar="NAME", help="frozen, relaxation or equilibrium instead of the one chosen.")
     ] = None,
     rain_out: Annotated[
-        str | None, typer.Option(metavar="NAME", help="all_airborne, trajectory, twice_flash or purple_book.")
+        str | None, typer.Option(metavar="NAME", help="all_airborne, trajectory or twice_flash.")
     ] = None,
     elevation: Annotated[str | None, _words("Of the jet above the horizontal: 90deg.")] = None,
     air_temperature: Annotated[str | None, _words("Temperature of the air.", "air_temperature")] = None,

@@ -224,8 +224,6 @@ def rain_out(
                             ride in it, fall at their terminal velocity and evaporate at their wet-bulb temperature
                             into the gas of the jet, which they cool (Ranz and Marshall 1952; Spalding 1953).
     ``"twice_flash"``       as much liquid stays airborne as vapour was flashed (Kletz 1977).
-    ``"purple_book"``       airborne: 2x below a flash fraction x of 0.1, (0.8x - 0.028)/0.26 up to 0.36, then all
-                            (CPR 18E 2005, table 4.8, from memory: unverified; meant for instantaneous releases).
     ``"all_airborne"``      nothing rains out: the bound on the safe side for the cloud, used by EPA (1999, section 3.1)
                             for the worst case of gases liquefied under pressure.
     ======================  ===========================================================================================
@@ -266,7 +264,6 @@ def rain_out(
     References
     ----------
     Kletz, T.A., 1977, Unconfined vapour cloud explosions, 11th Loss Prevention Symposium, AIChE.
-    Uijt de Haag, P.A.M. and Ale, B.J.M., 2005, Purple Book, CPR 18E, 3rd ed., table 4.8.
     US EPA, 1999, Risk Management Program Guidance for Offsite Consequence Analysis, EPA 550-B-99-009, section 3.1.
     Ranz, W.E. and Marshall, W.R., 1952, Chemical Engineering Progress 48, 141-146 and 173-180.
     Spalding, D.B., 1953, 4th Symposium (International) on Combustion, 847-864.
@@ -330,13 +327,6 @@ def _twice_flash(setting: _Setting) -> Rainout:
     return _split(setting, 1.0 - airborne, method="twice_flash", reason=reason)
 
 
-def _purple_book(setting: _Setting) -> Rainout:
-    x = setting.jet.vapour_fraction
-    airborne = 2.0 * x if x < 0.1 else min(1.0, (0.8 * x - 0.028) / 0.26)
-    reason = f"rule of thumb for instantaneous releases: at flash fraction {x:.3g}, {airborne:.3g} stays in the air"
-    return _split(setting, 1.0 - airborne, method="purple_book", reason=reason)
-
-
 def _trajectory(setting: _Setting) -> Rainout:
     mean, jet = setting.droplet.diameter, setting.jet
     flights = [_fly(setting, d) for d in _sizes(mean, setting.classes)]
@@ -361,7 +351,6 @@ RAIN_OUT_METHODS: Mapping[str, Callable[[_Setting], Rainout]] = MappingProxyType
     {
         "trajectory": _trajectory,
         "twice_flash": _twice_flash,
-        "purple_book": _purple_book,
         "all_airborne": _all_airborne,
     }
 )
