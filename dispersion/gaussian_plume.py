@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dispersion import _kernels
+from dispersion._kernels import puffs
 from dispersion.air import SigmaSet, averaging_factor, pasquill_class, sigma_set, wind_ratio
 from dispersion.cloud import Cloud, accept_releases, dense_warning
 from dispersion.gaussian_puff import check_settings, source_sigma, transport_height
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["GaussianPlume"]
 
 _FRAMES = 300  # most times at which a default footprint looks
-_run: Any = _kernels  # compiled functions carry no signature
+_run: Any = puffs  # compiled functions carry no signature
 _Array = NDArray[np.float64]
 
 

@@ -2,7 +2,7 @@
 
 The concentration is an integral over emission time; a puff emitted at ``te`` stands at ``t`` where the wind between the
 two has carried it, ``source + integral of the wind from te to t``, and has the size its travelled path has given it.
-The integral is summed with a few puffs per standard deviation of the cloud (:func:`dispersion._kernels.place_nodes`),
+The integral is summed with a few puffs per standard deviation of the cloud (:func:`dispersion._kernels.puffs.place_nodes`),
 so that neither beads appear far away nor are puffs wasted near the source. The masses of the puffs add up to the mass
 released, and no puff knows anything of what is emitted later: cutting a release leaves the cloud before the cut as it
 was, bit for bit.
@@ -26,7 +26,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dispersion import _kernels
+from dispersion._kernels import puffs
 from dispersion.air import SigmaSet, averaging_factor, sigma_set
 from dispersion.cloud import Cloud, accept_releases, dense_warning
 from dispersion.tracks import LOWEST_SPEED, Track, build_track, lids_of
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 __all__ = ["GaussianPuff", "check_settings", "source_sigma", "transport_height"]
 
 _LOWEST_TRANSPORT = 2.0  # m; see GaussianPuff.transport_height
-_run: Any = _kernels  # compiled functions carry no signature
+_run: Any = puffs  # compiled functions carry no signature
 _Array = NDArray[np.float64]
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dispersion import _kernels
+from dispersion._kernels import puffs
 from dispersion.air import CLASSES, SigmaSet, averaging_factor, pasquill_class, wind_ratio
 from twin.errors import ModelError
 from twin.weather import WeatherSeries
@@ -21,13 +21,13 @@ __all__ = ["LOWEST_SPEED", "Track", "build_track", "lids_of", "undiluted_area"]
 
 LOWEST_SPEED = 0.5  # m s⁻¹; below it the curves of Gaussian models have no meaning (EPA 1995 treats < 1 m s⁻¹ as calm)
 _FIRST, _LAST, _POINTS = 1e-2, 1e6, 4096  # distances of the sigma tables [m]
-_run: Any = _kernels  # compiled functions carry no signature
+_run: Any = puffs  # compiled functions carry no signature
 _Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Track:
-    """One release in one weather: the arrays described in :mod:`dispersion._kernels`."""
+    """One release in one weather: the arrays described in :mod:`dispersion._kernels.puffs`."""
 
     wind: _Array
     changes: _Array

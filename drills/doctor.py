@@ -35,8 +35,8 @@ assert plotter.screenshot(None, return_img=True).std() > 0
 _KERNEL_PROBE = """
 import numpy
 from numba import njit
-from dispersion import _kernels
-kernels = [k for k in vars(_kernels).values() if hasattr(k, "py_func")]
+from dispersion._kernels import puffs
+kernels = [k for k in vars(puffs).values() if hasattr(k, "py_func")]
 assert kernels, "dispersion has no compiled kernel"
 print(kernels[0]._cache.cache_path)
 """

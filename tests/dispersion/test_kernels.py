@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from dispersion import _kernels
+from dispersion._kernels import puffs as kernels
 from dispersion.gaussian_puff import GaussianPuff
 
 
@@ -31,8 +31,8 @@ def test_grid_sum_is_the_sum_of_puffs(kit, lid, count):
     puffs, reach = _puffs(count), 12.0  # 12 sigma: what is cut is below 1e-31
     x, y, z = 10.0 * np.arange(300), 12.0 * np.arange(30), np.array([0.0, 1.5, 25.0])  # 300 > one stride of 256
     out = np.zeros((3, 30, 300))
-    work = np.zeros(_kernels.LANES * _kernels.STRIDE), np.zeros((30, _kernels.LANES)), np.zeros((3, _kernels.LANES))
-    _kernels.add_nodes(puffs, count, np.array([0.0, 0.0, 10.0, 12.0]), z, lid, reach, out, *work)
+    work = np.zeros(kernels.LANES * kernels.STRIDE), np.zeros((30, kernels.LANES)), np.zeros((3, kernels.LANES))
+    kernels.add_nodes(puffs, count, np.array([0.0, 0.0, 10.0, 12.0]), z, lid, reach, out, *work)
     want = np.zeros_like(out)
     for px, py, h, sy, sz, mass in puffs:
         for k in range(3):
@@ -50,20 +50,20 @@ def test_vertical_sum_with_a_lid(kit, ratio, h):
     for z in (0.0, 1.5, 40.0, 97.0, 100.0):
         want = kit.one_puff(0.0, 0.0, z, h, 1.0, sz, lid, terms=400) * 2 * np.pi
         # The terms left out are below 1e-10 of the largest in either form.
-        assert _kernels.vertical(z, h, sz, lid) == pytest.approx(want, rel=1e-9, abs=1e-9 / lid)
-    assert _kernels.vertical(101.0, h, sz, lid) == 0.0
-    assert _kernels.vertical(-0.1, h, sz, lid) == 0.0
+        assert kernels.vertical(z, h, sz, lid) == pytest.approx(want, rel=1e-9, abs=1e-9 / lid)
+    assert kernels.vertical(101.0, h, sz, lid) == 0.0
+    assert kernels.vertical(-0.1, h, sz, lid) == 0.0
 
 
 def test_deep_cloud_is_well_mixed():
-    assert _kernels.vertical(12.0, 40.0, 500.0, 100.0) == pytest.approx(1 / 100.0, rel=1e-12)
+    assert kernels.vertical(12.0, 40.0, 500.0, 100.0) == pytest.approx(1 / 100.0, rel=1e-12)
 
 
 def test_travel_and_its_inverse(kit):
     series = kit.turning(5)
     track = GaussianPuff().disperse(kit.release(z=2.0), series).solution.tracks[0]
     for t in (-50.0, 0.0, 17.3, 60.0, 200.0, 599.0, 600.0, 900.0):
-        x, y, length = _kernels.travel(track.wind, t)
+        x, y, length = kernels.travel(track.wind, t)
         # Independent integral of the interpolated wind vector, midpoints of 1 ms steps.
         step = 1e-3 if t >= 0 else -1e-3
         s = np.arange(0.0, t, step) + step / 2 if t else np.zeros(0)
@@ -72,4 +72,4 @@ def test_travel_and_its_inverse(kit):
         assert (x, y) == pytest.approx(
             (want_x, want_y), abs=2e-2
         )  # the last step may be cut: 1 ms of 5 m/s, and rounding
-        assert _kernels.time_at(track.wind, length) == pytest.approx(t, abs=1e-9)
+        assert kernels.time_at(track.wind, length) == pytest.approx(t, abs=1e-9)

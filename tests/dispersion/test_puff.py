@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispersion import _kernels
+from dispersion._kernels import puffs as kernels
 from dispersion.air import sigma_set
 from dispersion.models import model
 from twin.weather import WeatherSeries
@@ -223,7 +223,7 @@ def test_light_wind_grows_at_the_stated_speed(kit):
     )
     cloud = model("gaussian_puff").disperse(kit.release(edges=[0.0], mass_rates=[], instantaneous_mass=1.0), series)
     wind = cloud.solution.tracks[0].wind
-    assert _kernels.travel(wind, 301.0)[2] - _kernels.travel(wind, 101.0)[2] == pytest.approx(0.5 * 200.0)
+    assert kernels.travel(wind, 301.0)[2] - kernels.travel(wind, 101.0)[2] == pytest.approx(0.5 * 200.0)
     before, after = nodes(cloud, 101.0)[0], nodes(cloud, 301.0)[0]
     assert after[0] == before[0]
     assert after[3] > before[3]

@@ -1,0 +1,1 @@
+"""Array kernels of the dispersion models, one room for each kind of physics: numbers in, numbers out."""
