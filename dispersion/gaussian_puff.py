@@ -1,11 +1,11 @@
 """Gaussian puffs that follow the wind of the moment: any release history, any wind record.
 
-The concentration is an integral over emission time; a puff emitted at ``te`` stands at ``t`` where the wind between the
-two has carried it, ``source + integral of the wind from te to t``, and has the size its travelled path has given it.
-The integral is summed with a few puffs per standard deviation of the cloud (:func:`dispersion._kernels.puffs.place_nodes`),
-so that neither beads appear far away nor are puffs wasted near the source. The masses of the puffs add up to the mass
-released, and no puff knows anything of what is emitted later: cutting a release leaves the cloud before the cut as it
-was, bit for bit.
+The concentration is an integral over emission time; a puff emitted at ``te`` stands at ``t`` where the wind between
+the two has carried it, ``source + integral of the wind from te to t``, and has the size its travelled path has given
+it. The integral is summed with a few puffs per standard deviation of the cloud
+(:func:`dispersion._kernels.puffs.place_nodes`), so that neither beads appear far away nor are puffs wasted near the
+source. The masses of the puffs add up to the mass released, and no puff knows anything of what is emitted later:
+cutting a release leaves the cloud before the cut as it was, bit for bit.
 
 References
 ----------
