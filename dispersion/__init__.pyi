@@ -12,4 +12,6 @@ from .gaussian_puff import GaussianPuff as GaussianPuff
 from .models import Model as Model
 from .models import model as model
 from .models import models as models
+from .performance import Performance as Performance
+from .performance import performance as performance
 from .view import plot_footprint as plot_footprint
