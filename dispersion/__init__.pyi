@@ -9,6 +9,8 @@ from .field import Field as Field
 from .field import Footprint as Footprint
 from .gaussian_plume import GaussianPlume as GaussianPlume
 from .gaussian_puff import GaussianPuff as GaussianPuff
+from .materials import Material as Material
+from .materials import material_of as material_of
 from .models import Model as Model
 from .models import model as model
 from .models import models as models
