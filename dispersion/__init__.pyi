@@ -3,6 +3,7 @@ from .air import SigmaSet as SigmaSet
 from .air import pasquill_class as pasquill_class
 from .air import sigma_set as sigma_set
 from .air import wind_ratio as wind_ratio
+from .britter_mcquaid import BritterMcQuaid as BritterMcQuaid
 from .cloud import Cloud as Cloud
 from .cloud import Solution as Solution
 from .field import Field as Field

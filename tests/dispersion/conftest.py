@@ -27,6 +27,11 @@ def make_release(**changes):
     return Release(substance=substance("ammonia"), **(given | changes))
 
 
+def make_dense(**changes):
+    given = {"x": 0.0, "y": 0.0, "z": 1.0, "mass_rate": 10.0, "duration": 600.0, "temperature": 240.0}
+    return Release.steady(substance("chlorine"), **(given | changes))
+
+
 def turning(seed=0, minutes=10, stability="C"):
     """One record a minute: speed around 3.5 m/s, direction swinging by tens of degrees."""
     rng = np.random.default_rng(seed)
@@ -82,5 +87,6 @@ def kit():
     from types import SimpleNamespace
 
     return SimpleNamespace(
-        weather=make_weather, release=make_release, turning=turning, one_puff=one_puff, brute=brute, table=read_table
-    )
+        weather=make_weather, release=make_release, dense=make_dense, turning=turning, one_puff=one_puff, brute=brute,
+        table=read_table,
+    )  # fmt: skip
