@@ -1,4 +1,4 @@
-"""The command line: ``parktwin``. The one room that prints and configures logging."""
+"""The command line: ``parktwin``. The one room that configures logging; `drills.terminal` draws its tables."""
 
 from __future__ import annotations
 
@@ -6,22 +6,18 @@ import json
 import logging
 import signal
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from drills.terminal import count, print_checks, print_scores, print_shelf, print_source, progress
 from twin.errors import Problem, TwinError
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from drills.doctor import Check
 
 __all__ = ["app", "main"]
 
@@ -143,18 +139,7 @@ def list_(*, as_json: AsJson = False) -> None:
         if as_json:
             _print_json(found)
             return
-        from rich.table import Table
-
-        table = Table(title="Scenarios", title_justify="left", caption_justify="left")
-        for name in ("scenario", "what happens", "park"):
-            table.add_column(name, overflow="fold")
-        for row in found["scenarios"]:
-            table.add_row(row["id"], f"{row['title']['en']}\n{row['title']['zh']}", row["park"] or "-")
-        console = _console()
-        console.print(table)
-        console.print(f"Parks: {', '.join(found['parks'])}", highlight=False)
-        console.print(f"Dispersion models: {', '.join(found['models'])}", highlight=False)
-        console.print("Run one with: parktwin run SCENARIO", highlight=False)
+        print_shelf(found)
 
 
 @app.command()
@@ -183,7 +168,7 @@ def check(
             for problem in problems:
                 typer.echo(f"{problem.severity}: {problem}")
             typer.echo(
-                f"{_count(len(files), 'file')}: {_count(errors, 'error')}, {_count(len(problems) - errors, 'warning')}"
+                f"{count(len(files), 'file')}: {count(errors, 'error')}, {count(len(problems) - errors, 'warning')}"
             )
     if errors:
         raise typer.Exit(2)
@@ -252,7 +237,7 @@ def source(
         if as_json:
             _print_json(facts)
         else:
-            _print_source(facts)
+            print_source(facts)
 
 
 @app.command()
@@ -281,7 +266,7 @@ def doctor(*, as_json: AsJson = False) -> None:
         if as_json:
             _print_json({"ok": not fails, "checks": [c.to_dict() for c in checks]})
         else:
-            _print_checks(checks)
+            print_checks(checks)
     if fails:
         raise typer.Exit(1)
 
@@ -311,7 +296,7 @@ def _play(
     from drills.folder import result_folder
     from drills.shelf import open_drill
 
-    with _progress(quiet=as_json) as tell:
+    with progress(quiet=as_json) as tell:
         tell("layout", 0.0)
         scenario, park = open_drill(name, layouts=layouts, mappings=mappings)
         tell("layout", 1.0)
@@ -329,7 +314,7 @@ def _play(
     if as_json:
         _print_json({"folder": str(place), **summary})
         return
-    _print_scores(summary)
+    print_scores(summary)
     typer.echo(str(place))
 
 
@@ -364,129 +349,9 @@ def _tell_fault(text: str, problems: Sequence[Problem], *, as_json: bool) -> NoR
     raise typer.Exit(2) from None
 
 
-def _console(*, err: bool = False) -> Console:
-    from rich.console import Console
-
-    return Console(stderr=err, soft_wrap=False, emoji=False, markup=False)
-
-
-@contextmanager
-def _progress(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """Give a function that shows how far each stage is: bars on a terminal, one line a stage elsewhere."""
-    if quiet:
-        yield lambda _stage, _fraction: None
-        return
-    console = _console(err=True)
-    if not console.is_terminal:
-        told: set[str] = set()
-
-        def tell(stage: str, _: float) -> None:
-            if stage not in told:
-                told.add(stage)
-                typer.echo(f"{stage} ...", err=True)
-
-        yield tell
-        return
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    with Progress(
-        TextColumn("{task.description:<16}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeElapsedColumn(),
-        console=console,
-    ) as bars:
-        tasks: dict[str, Any] = {}
-
-        def show(stage: str, fraction: float) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(stage, total=1.0)
-            bars.update(tasks[stage], completed=min(max(fraction, 0.0), 1.0))
-
-        yield show
-        for task in tasks.values():
-            bars.update(task, completed=1.0)
-
-
 def _print_json(answer: object) -> None:
     unicode = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
     typer.echo(json.dumps(answer, ensure_ascii=not unicode, allow_nan=False))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
-def _print_scores(summary: Mapping[str, Any]) -> None:
-    """Marks, gates, outcome and warnings of a drill, readable at 80 columns."""
-    from rich.table import Table
-    from rich.text import Text
-
-    from drills.facts import score_lines
-    from drills.words import GRADES
-
-    scores, title = summary["scores"], summary["scenario"]["title"]
-    colours = {"at target": "green", "late": "yellow", "below": "yellow", "missed": "red", "not judged": "cyan"}
-    table = Table(title=f"{title['en']}\n{title['zh']}", title_justify="left", title_style="bold")
-    table.add_column("expectation", overflow="fold")
-    for name in ("measured", "target", "limit", "mark"):
-        table.add_column(name, justify="right")
-    table.add_column("finding", no_wrap=True)
-    for line in score_lines(summary):
-        name = line.id + (" *" if line.required else "")
-        finding = Text(line.verdict, style=colours[line.verdict])
-        table.add_row(name, line.measured, line.target, line.limit, line.value, finding)
-    console = _console()
-    console.print(table)
-
-    def tell(text: str) -> None:
-        console.print(text, highlight=False)
-
-    tell("* required")
-    for gate in scores["gates"]:
-        if gate["tripped"]:
-            tell(f"gate {gate['id']} tripped: {gate['reason_en']} {gate['reason_zh']}")
-    shares = {name: "-" if scores[name] is None else f"{scores[name]:.0%}" for name in ("process", "outcome")}
-    tell(f"Grade {scores['grade']} {scores['grade_zh']}: {GRADES[scores['grade']]}")
-    tell(f"Process {shares['process']}, outcome {shares['outcome']} of the avertable toxic load averted")
-    for warning in summary["warnings"]:
-        tell(f"warning: {warning}")
-
-
-def _print_source(facts: Mapping[str, Any]) -> None:
-    """Regime, rate over time and totals of a source term, readable at 80 columns."""
-    from rich.table import Table
-
-    from drills.sources import COLUMNS, source_lines
-
-    console = _console()
-    head, rows, tail = source_lines(facts)
-    table = Table()
-    for name in COLUMNS:
-        table.add_column(name, justify="right")
-    for row in rows:
-        table.add_row(*row)
-    for part in (*head, table, *tail):
-        console.print(part, highlight=False)
-
-
-def _print_checks(checks: Sequence[Check]) -> None:
-    from rich.table import Table
-    from rich.text import Text
-
-    colours = {"ok": "green", "warn": "yellow", "fail": "red"}
-    table = Table(box=None, pad_edge=False)
-    table.add_column("check", no_wrap=True)
-    table.add_column("", no_wrap=True)
-    table.add_column("found", overflow="fold")
-    for c in checks:
-        table.add_row(c.name, Text(c.status, style=colours[c.status]), c.text + (f"\n-> {c.mend}" if c.mend else ""))
-    console = _console()
-    console.print(table)
-    counts = {status: sum(c.status == status for c in checks) for status in colours}
-    console.print(
-        f"{counts['ok']} ok, {_count(counts['warn'], 'warning')}, {_count(counts['fail'], 'failure')}", highlight=False
-    )
 
 
 if __name__ == "__main__":

@@ -30,7 +30,7 @@ DOORKEEPERS = {
     "pyproj": {"twin.site"},
     "typer": {"drills.cli"},
     "click": {"drills.cli"},
-    "rich": {"drills.cli"},
+    "rich": {"drills.terminal"},
     "jinja2": {"drills.report"},
     "CoolProp": {"plant_models.tabulation", "plant_models.fluids"},
     "chemicals": {"plant_models.tabulation"},
@@ -75,7 +75,7 @@ def _imports(tree: ast.AST) -> Iterator[tuple[str, tuple[str, ...], int]]:
 def _allowed(room: str, rooms: set[str]) -> bool:
     package, _, rest = room.partition(".")
     return package in PACKAGES and (
-        room in rooms or f"*.{rest}" in rooms or (_is_kernel(room) and "*._kernels" in rooms)
+        room in rooms or f"*.{rest.rpartition('.')[2]}" in rooms or (_is_kernel(room) and "*._kernels" in rooms)
     )
 
 

@@ -45,7 +45,7 @@ def test_given_axes_are_used_and_the_park_comes_first(kit):
     class Park:
         bounds = (-50.0, -60.0, 5.0, 5.0)
 
-        def plot(self, ax, *, legend, bounds):
+        def plot(self, ax, *, legend, bounds, language):
             drawn.append(len(ax.patches))
             held = footprint.polygon.bounds  # the map holds the park and the area
             assert bounds[:2] == (min(-50.0, held[0]), min(-60.0, held[1]))

@@ -1,0 +1,1 @@
+"""Moving and spatial pictures of clouds."""
