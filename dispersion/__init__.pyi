@@ -10,6 +10,11 @@ from .field import Field as Field
 from .field import Footprint as Footprint
 from .gaussian_plume import GaussianPlume as GaussianPlume
 from .gaussian_puff import GaussianPuff as GaussianPuff
+from .indoor import Building as Building
+from .indoor import IndoorAir as IndoorAir
+from .indoor import indoor_air as indoor_air
+from .indoor import infiltration as infiltration
+from .indoor import passage as passage
 from .materials import Material as Material
 from .materials import material_of as material_of
 from .models import Model as Model

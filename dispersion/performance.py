@@ -191,7 +191,7 @@ def _terms(o: _Array, p: _Array, floor: float) -> _Array:
 
 
 def _measures(sums: _Array) -> _Array:
-    """Measures, in the order of `MEASURES`, of sums with the last axis of :func:`_terms`; NaN or inf where not defined."""
+    """Measures in the order of `MEASURES`, of sums with the last axis of `_terms`; NaN or inf where not defined."""
     n, within, positive, log, log_square, o, p, square, relative, relative_square = np.moveaxis(sums, -1, 0)
     with np.errstate(divide="ignore", invalid="ignore"):
         found = (
