@@ -6,6 +6,8 @@ from .air import wind_ratio as wind_ratio
 from .britter_mcquaid import BritterMcQuaid as BritterMcQuaid
 from .cloud import Cloud as Cloud
 from .cloud import Solution as Solution
+from .ensemble import Exceedance as Exceedance
+from .ensemble import exceedance as exceedance
 from .field import Field as Field
 from .field import Footprint as Footprint
 from .gaussian_plume import GaussianPlume as GaussianPlume
