@@ -25,7 +25,11 @@ _RANGES = {  # unit, lowest, highest: what an atmosphere near the ground can be
     "pressure": ("Pa", 3e4, 1.2e5),
     "humidity": ("", 0.0, 1.0),
     "mixing_height": ("m", 10.0, 5000.0),
+    "friction_velocity": ("m s⁻¹", 0.005, 5.0),
+    "sigma_theta": ("°", 0.1, 104.0),  # 104° is a direction that takes every value alike
+    "sigma_theta_time": ("s", 20.0, 3600.0),
 }
+_OPTIONAL = {"mixing_height", "friction_velocity", "sigma_theta"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +60,12 @@ class Weather:
         Relative humidity, 0 to 1.
     mixing_height
         Height of the lid that reflects the gas; None for no lid. [m]
+    friction_velocity
+        Measured friction velocity; None: derived from wind, roughness and stability. [m s⁻¹]
+    sigma_theta
+        Measured standard deviation of the wind direction at `wind_height`; None: not measured. [°]
+    sigma_theta_time
+        Averaging time of `sigma_theta`. [s]
 
     Raises
     ------
@@ -73,12 +83,15 @@ class Weather:
     pressure: float = 101325.0
     humidity: float = 0.5
     mixing_height: float | None = None
+    friction_velocity: float | None = None
+    sigma_theta: float | None = None
+    sigma_theta_time: float = 600.0
 
     def __post_init__(self) -> None:
         problems = []
         for name, (unit, low, high) in _RANGES.items():
             value = getattr(self, name)
-            if value is None and name == "mixing_height":
+            if value is None and name in _OPTIONAL:
                 continue
             if isinstance(value, bool) or not isinstance(value, (int, float, np.floating, np.integer)):
                 problems.append(Problem(f"{name} is {value!r}, not a number", where=f"Weather.{name}"))
@@ -136,10 +149,16 @@ class Weather:
     def __repr__(self) -> str:
         stability = f"stability {self.stability}" if self.stability else f"Obukhov length {self.obukhov_length:g} m"
         lid = "" if self.mixing_height is None else f", lid {self.mixing_height:g} m"
+        shear = "" if self.friction_velocity is None else f", friction velocity {self.friction_velocity:g} m s⁻¹"
+        swing = (
+            ""
+            if self.sigma_theta is None
+            else f", direction swinging by {self.sigma_theta:g}° in {self.sigma_theta_time:g} s"
+        )
         return (
             f"<Weather {self.wind_speed:g} m s⁻¹ from {self.wind_from:g}° at {self.wind_height:g} m, {stability}, "
             f"roughness {self.roughness_length:g} m, {self.temperature:g} K, {self.pressure:g} Pa, "
-            f"humidity {self.humidity:g}{lid}>"
+            f"humidity {self.humidity:g}{lid}{shear}{swing}>"
         )
 
 
