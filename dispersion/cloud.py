@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dispersion.exposure import Exposure, LoadOf, Tally, halved
 from dispersion.field import Bounds, Field, Footprint, axis_of, check_memory
 from plant_models.harm import Threshold
 from plant_models.releases import Release
@@ -19,6 +20,7 @@ from twin.weather import WeatherSeries
 __all__ = ["MEMORY_LIMIT", "Cloud", "Solution", "accept_releases", "dense_warning"]
 
 MEMORY_LIMIT = 2 * 1024**3  # bytes one field may take unless the caller allows more
+_AT_ONCE = 2**22  # values computed before they are added up: 32 MiB
 _MOMENT = 20.0  # s, the shortest averaging time of the one-fifth power law; flammable limits need no exposure
 _Array = NDArray[np.float64]
 
@@ -118,8 +120,13 @@ class Cloud:
         return self.solution.concentration(*_coordinates(self.model, x, y, z, t))
 
     def mass_in_air(self, t: float) -> float:
-        """Mass released up to `t`, all of which a passive cloud keeps. [kg]"""
+        """Mass released up to `t` that is in the air: all of it, unless it settles, decays or is washed out. [kg]"""
         return self.solution.released(float(t))
+
+    def mass_removed(self, t: float) -> float:
+        """Mass released up to `t` that is no longer in the air. [kg]"""
+        given = sum(r.mass_until(t) if t > r.start else r.instantaneous_mass * (t == r.start) for r in self.releases)
+        return float(given) - self.mass_in_air(t)
 
     def field(
         self,
@@ -157,13 +164,70 @@ class Cloud:
             raise ModelError("a height is below ground", where="field.heights", fix="give heights of 0 m or more")
         if bounds is None:
             bounds = self._around(self.solution.swept(None, float(z[0]), t)[1])
+        else:
+            self._check_inside(bounds, float(z[0]), t)
         x, y, step = axis_of(bounds, spacing)
         check_memory((t.size, z.size, y.size, x.size), memory_limit)
         values = np.zeros((t.size, z.size, y.size, x.size))
         self.solution.add_frames(np.array([x[0], y[0], step, step]), z, t, values)
         return Field(
             x=x, y=y, z=z, t=t, values=values, averaging_time=self.averaging_time, model=self.model,
-            substance=self.releases[0].substance.name, warnings=self.warnings,
+            substance=self.releases[0].substance.name, warnings=(*self.warnings, *self._held_beyond(t)),
+        )  # fmt: skip
+
+    def exposure(
+        self,
+        x: ArrayLike,
+        y: ArrayLike,
+        z: ArrayLike = 1.5,
+        *,
+        threshold: Threshold | float | None = None,
+        load: LoadOf | None = None,
+        times: ArrayLike | None = None,
+        until: float = math.inf,
+    ) -> Exposure:
+        """Largest concentration, arrival, departure and toxic load at points, in one pass that keeps no history.
+
+        Parameters
+        ----------
+        x, y, z
+            Points, broadcast; z defaults to the breathing height. [m]
+        threshold
+            What counts as arrival: a named threshold or a concentration; None: any gas. [kg m⁻³]
+        load
+            Gather a toxic load for this probit or dangerous load, or with this exponent n (in ppm^n min).
+        times
+            Times looked at; default: those of :meth:`footprint` and one halfway between each two. The load is the sum
+            of trapezoids over them; its error is stated by the sum over every second one. [s]
+        until
+            End of the times chosen by the model; default: none. [s]
+
+        Raises
+        ------
+        ModelError
+            Bad points or times, a threshold or a load of another substance, or an end before the first emission.
+        """
+        px, py, pz, _ = (
+            np.array(a, float, order="C") for a in np.broadcast_arrays(*_coordinates(self.model, x, y, z, 0.0))
+        )
+        level, label = (0.0, "any gas") if threshold is None else self._level(threshold)
+        chosen = None if times is None else _increasing(times, "times")
+        moments = self._moments(level or None, float(pz.min(initial=1.5)), chosen, until)[0]
+        if times is None:
+            moments = halved(moments)
+        tally = self._tally(px.shape, level, load)
+        group = max(1, _AT_ONCE // max(px.size, 1))
+        for first in range(0, moments.size, group):
+            part = moments[first : first + group]
+            found = self.solution.concentration(px, py, pz, part.reshape(-1, *(1,) * px.ndim))
+            for t, values in zip(part, found, strict=True):
+                tally.take(float(t), values, last=t == moments[-1])
+        gathered, error = tally.toxic_load
+        return Exposure(
+            x=px, y=py, z=pz, times=moments, largest=tally.largest, peak_time=tally.peak_time, arrival=tally.arrival,
+            departure=tally.departure, threshold=level, label=label, load=gathered, load_error=error,
+            averaging_time=self.averaging_time, model=self.model, substance=self.releases[0].substance.name,
+            warnings=(*self.warnings, *self._held_beyond(moments)),
         )  # fmt: skip
 
     def footprint(
@@ -175,6 +239,7 @@ class Cloud:
         height: float = 1.5,
         times: ArrayLike | None = None,
         until: float = math.inf,
+        load: LoadOf | None = None,
     ) -> Footprint:
         """Area in which the concentration reaches a threshold at some time.
 
@@ -195,6 +260,8 @@ class Cloud:
             supported distance of its sigma curves. [s]
         until
             End of the times chosen by the model; default: none. [s]
+        load
+            Gather a toxic load on the grid too, see :meth:`exposure`; the times chosen by the model are then halved.
 
         Returns
         -------
@@ -207,21 +274,19 @@ class Cloud:
             Threshold of another substance or not positive, a bad grid, or an end before the first emission.
         """
         level, label = self._level(threshold)
-        if not until > self.start:
-            what = f"until is {until!r} s, the first emission is at {self.start:g} s"
-            raise ModelError(what, where="footprint.until", fix="give a later time")
         if not height >= 0.0:
             raise ModelError(f"height is {height!r}", where="footprint.height", fix="give a height of 0 m or more")
         chosen = None if times is None else _increasing(times, "times")
-        moments, hull = self.solution.swept(level, float(height), chosen)
-        if times is None and moments[-1] > until:
-            moments = np.append(moments[moments < until], until)
-            moments, hull = self.solution.swept(level, float(height), moments)
+        moments, hull = self._moments(level, float(height), chosen, until)
+        if load is not None and times is None:
+            moments = halved(moments)
+        if bounds is not None:
+            self._check_inside(bounds, float(height), moments)
         fixed = bounds is not None
         box = self._around(hull) if bounds is None else bounds
         for attempt in range(4):
             found = self._sweep(
-                level=level, label=label, bounds=box, spacing=spacing, height=float(height), times=moments
+                level=level, label=label, bounds=box, spacing=spacing, height=float(height), times=moments, load=load
             )
             if fixed or attempt == 3 or not found.touches_border:
                 break
@@ -238,24 +303,75 @@ class Cloud:
             )
         return replace(found, warnings=(*found.warnings, *told)) if told else found
 
+    def _moments(
+        self, level: float | None, height: float, times: _Array | None, until: float
+    ) -> tuple[_Array, Bounds | None]:
+        """Times to look at, and the rectangle that holds the level then."""
+        if not until > self.start:
+            what = f"until is {until!r} s, the first emission is at {self.start:g} s"
+            raise ModelError(what, where="until", fix="give a later time")
+        moments, hull = self.solution.swept(level, height, times)
+        if times is None and moments[-1] > until:
+            moments = np.append(moments[moments < until], until)
+            moments, hull = self.solution.swept(level, height, moments)
+        return moments, hull
+
+    def _tally(self, shape: tuple[int, ...], level: float, load: LoadOf | None) -> Tally:
+        air = self.weather.at(self.start)
+        return Tally(shape=shape, level=level, load=load, substance=self.releases[0].substance, air=air)
+
     def _sweep(
-        self, *, level: float, label: str, bounds: Bounds, spacing: float | None, height: float, times: _Array
+        self,
+        *,
+        level: float,
+        label: str,
+        bounds: Bounds,
+        spacing: float | None,
+        height: float,
+        times: _Array,
+        load: LoadOf | None,
     ) -> Footprint:
         x, y, step = axis_of(bounds, spacing)
-        check_memory((3, 1, y.size, x.size), MEMORY_LIMIT)
+        check_memory((8, 1, y.size, x.size), MEMORY_LIMIT)
         grid, heights = np.array([x[0], y[0], step, step]), np.array([height])
-        largest, arrival = np.zeros((y.size, x.size)), np.full((y.size, x.size), np.inf)
-        frame = np.zeros((1, 1, y.size, x.size))
-        for t in times:
-            frame[:] = 0.0
-            self.solution.add_frames(grid, heights, np.array([t]), frame)
-            np.maximum(largest, frame[0, 0], out=largest)
-            np.minimum(arrival, np.where(frame[0, 0] >= level, t, np.inf), out=arrival)
+        tally = self._tally((y.size, x.size), level, load)
+        frames = np.empty((min(max(1, _AT_ONCE // (x.size * y.size)), times.size), 1, y.size, x.size))
+        for first in range(0, times.size, len(frames)):
+            part = times[first : first + len(frames)]
+            frames[: part.size] = 0.0
+            self.solution.add_frames(grid, heights, part, frames[: part.size])
+            for k, t in enumerate(part):
+                tally.take(float(t), frames[k, 0], last=t == times[-1])
+        gathered, error = tally.toxic_load
         return Footprint(
-            x=x, y=y, largest=largest, arrival=arrival, threshold=level, label=label, height=height,
+            x=x, y=y, times=times, largest=tally.largest, arrival=tally.arrival, departure=tally.departure,
+            threshold=level, label=label, height=height, load=gathered, load_error=error,
             averaging_time=self.averaging_time, model=self.model, substance=self.releases[0].substance.name,
-            sources=tuple((r.x, r.y) for r in self.releases), warnings=self.warnings,
+            sources=tuple((r.x, r.y) for r in self.releases),
+            warnings=(*self.warnings, *self._held_beyond(times)),
         )  # fmt: skip
+
+    def _check_inside(self, bounds: Bounds, height: float, times: _Array) -> None:
+        """Refuse a rectangle that holds neither a source nor any of the cloud."""
+        x0, y0, x1, y1 = bounds
+        if any(x0 <= r.x <= x1 and y0 <= r.y <= y1 for r in self.releases):
+            return
+        hull = self.solution.swept(None, height, times)[1]
+        if hull is not None and hull[0] <= x1 and hull[2] >= x0 and hull[1] <= y1 and hull[3] >= y0:
+            return
+        where = ", ".join(f"({r.x:g}, {r.y:g})" for r in self.releases[:3])
+        raise ModelError(
+            f"the bounds {tuple(bounds)} hold neither the source at {where} m nor any of the cloud",
+            where="bounds",
+            fix="give bounds around the source in the site's local metres, or leave them out",
+        )
+
+    def _held_beyond(self, times: _Array) -> tuple[str, ...]:
+        """One sentence when the weather is asked for beyond its record."""
+        last = self.weather.times[-1]
+        if len(self.weather.times) < 2 or times[-1] <= last:
+            return ()
+        return (f"the weather record ends at {last:g} s; its last state is held until {times[-1]:g} s",)
 
     def _level(self, threshold: Threshold | float) -> tuple[float, str]:
         if isinstance(threshold, Threshold):
@@ -305,7 +421,7 @@ def accept_releases(release: Release | Sequence[Release], model: str) -> tuple[R
     Raises
     ------
     ModelError
-        No release, something that is none, or releases of different substances.
+        No release, something that is none, one of nothing (unless it was cut), or releases of different substances.
     """
     several = isinstance(release, Iterable) or release is None
     given: tuple[object, ...] = tuple(release or ()) if several else (release,)  # type: ignore[arg-type]
@@ -317,6 +433,13 @@ def accept_releases(release: Release | Sequence[Release], model: str) -> tuple[R
             what = f"{type(other).__name__} is not a release"
             fix = "give its releases: source.releases" if hasattr(other, "releases") else "give one Release or a list"
             raise ModelError(what, where=model, fix=fix)
+    empty = [r for r in releases if r.total_mass == 0.0 and not any(n.startswith("cut at") for n in r.notes)]
+    if empty:
+        raise ModelError(
+            f"{empty[0].label or 'the release'} lets nothing out: its mass rate is 0 throughout",
+            where=model,
+            fix="give a rate above 0 kg s⁻¹, or leave the release out",
+        )
     names = dict.fromkeys(r.substance.name for r in releases)
     if len(names) > 1:
         raise ModelError(

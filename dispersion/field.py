@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from plant_models.harm import ToxicLoad
 from twin.errors import ModelError
 from twin.site import Site
 
@@ -228,10 +229,17 @@ class Footprint:
     ----------
     x, y
         Grid points east (nx,) and north (ny,). [m]
+    times
+        Times looked at (nt,). [s]
     largest
         Largest concentration over time (ny, nx). [kg m⁻³]
-    arrival
-        First of the times looked at when the threshold is reached (ny, nx), inf where it never is. [s]
+    arrival, departure
+        First and last of the times looked at when the threshold is reached (ny, nx), inf and -inf where it never is.
+        [s]
+    load
+        Toxic load (ny, nx) over the times; None if none was asked for.
+    load_error
+        How far the load is from the same sum over every second time (ny, nx); None without a load.
     threshold
         Concentration of the outline. [kg m⁻³]
     label
@@ -250,8 +258,10 @@ class Footprint:
 
     x: _Array
     y: _Array
+    times: _Array
     largest: _Array
     arrival: _Array
+    departure: _Array
     threshold: float
     label: str
     height: float
@@ -259,6 +269,8 @@ class Footprint:
     model: str
     substance: str
     sources: tuple[tuple[float, float], ...]
+    load: ToxicLoad | None = None
+    load_error: _Array | None = None
     warnings: tuple[str, ...] = ()
 
     @property

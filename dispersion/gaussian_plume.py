@@ -17,14 +17,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispersion._kernels import puffs
-from dispersion.air import SigmaSet, averaging_factor, pasquill_class, sigma_set, wind_ratio
+from dispersion.air import sigma_set, wind_ratio
 from dispersion.cloud import Cloud, accept_releases, dense_warning
-from dispersion.gaussian_puff import check_settings, source_sigma, transport_height
-from dispersion.tracks import LOWEST_SPEED, undiluted_area
+from dispersion.passive import (
+    LOWEST_SPEED,
+    Passive,
+    check_settings,
+    chosen_sigmas,
+    removal_rate,
+    told,
+    transport_height,
+)
+from dispersion.spreads import Spread, spread_of
+from dispersion.starts import Start, start_of
+from dispersion.tracks import check_lid, undiluted_area
 from twin.errors import ModelError
 from twin.weather import Weather, WeatherSeries
 
 if TYPE_CHECKING:
+    from dispersion.cloud import Solution
     from dispersion.field import Bounds
     from plant_models.releases import Release
 
@@ -36,19 +47,12 @@ _Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GaussianPlume:
-    """Gaussian plume of a steady release.
+class GaussianPlume(Passive):
+    """Gaussian plume of a steady release; its settings are those of :class:`dispersion.passive.Passive`.
 
-    Parameters
-    ----------
-    averaging_time
-        Averaging time the concentrations stand for; see :class:`dispersion.GaussianPuff`. [s]
-    sigmas
-        Name of the sigma curves, see :data:`dispersion.SIGMA_SETS`.
-    transport_height
-        Height whose wind carries the gas; None: the release height, but not below 2 m. [m]
-    smallest_sigma
-        Size of the plume at a point source, added in quadrature to the curves. [m]
+    Range: 0.1 to 10 km (that of the sigma curves), a constant rate, constant weather with a wind of 0.5 m/s and more at
+    the transport height; open, flat ground but for the wake of one building. Sources: point, opening, pool, elevated,
+    several at once.
 
     Raises
     ------
@@ -57,23 +61,19 @@ class GaussianPlume:
 
     Notes
     -----
-    The formula is steady. At a place `x` downwind it applies from ``start + x/u`` until ``end + x/u``: front and tail
-    are carried by the wind and are sharp, for along-wind spread is not modelled (gaussian_puff does). There is no gas
-    upwind. Near the source the plume is no thinner than one whose axis is the released material without any air.
+    The formula is steady. At a place `x` downwind it applies from ``start`` until ``end`` plus the travel time to
+    there: front and tail are carried by the wind and are sharp, for along-wind spread is not modelled (gaussian_puff
+    does). There is no gas upwind. Near the source the plume is no thinner than one whose axis is the released material
+    without any air.
     """
-
-    averaging_time: float = 600.0
-    sigmas: str = "briggs_rural"
-    transport_height: float | None = None
-    smallest_sigma: float = 0.1
 
     name: ClassVar[str] = "gaussian_plume"
 
     def __post_init__(self) -> None:
         check_settings(self, self.name)
-        if averaging_factor(sigma_set(self.sigmas), self.averaging_time) and self.sigmas == "ccps_puff":
+        if self.sigmas is not None and sigma_set(self.sigmas).averaging_time is None:
             raise ModelError(
-                "the curves 'ccps_puff' describe a single puff",
+                f"the curves {self.sigmas!r} describe a single puff",
                 where="gaussian_plume.sigmas",
                 fix="take briggs_rural, briggs_urban or isc3_rural",
             )
@@ -91,10 +91,43 @@ class GaussianPlume:
         Raises
         ------
         ModelError
-            The release is not steady, the weather changes, the wind at the transport height is below 0.5 m s⁻¹, or a
-            source stands above the mixing lid.
+            The release is not steady or lets nothing out, the weather changes, the wind at the transport height is
+            below 0.5 m s⁻¹, or a source stands above the mixing lid.
         """
         releases = accept_releases(release, self.name)
+        series = WeatherSeries.of(weather)
+        parts = [(r, start_of(r, self.smallest_sigma)) for r in releases]
+        solution = self.solution(parts, series)
+        curves = sigma_set(chosen_sigmas(self, series))
+        return Cloud(
+            model=self.name,
+            releases=releases,
+            weather=series,
+            settings=asdict(self) | {"sigmas": curves.name},
+            averaging_time=self.averaging_time,
+            valid_range={
+                "distance": (*curves.distances, "m"),
+                "wind speed": (LOWEST_SPEED, math.inf, "m s⁻¹"),
+            },
+            warnings=(*dense_warning(releases, series, self.name), *told(releases, series, self)),
+            solution=solution,
+        )
+
+    def solution(self, parts: Sequence[tuple[Release, Start]], weather: Weather | WeatherSeries) -> Solution:
+        """Computing part of a cloud whose releases begin where, when and as large as a model of the near field says.
+
+        Parameters
+        ----------
+        parts
+            Steady releases, whose emission times are those at the opening, and the beginning of their plumes.
+        weather
+            Weather that does not change.
+
+        Raises
+        ------
+        ModelError
+            As :meth:`disperse`.
+        """
         series = WeatherSeries.of(weather)
         state = series.states[0]
         if any(other != state for other in series.states):
@@ -103,23 +136,11 @@ class GaussianPlume:
                 where=self.name,
                 fix='a plume needs constant weather: take model("gaussian_puff")',
             )
-        curves = sigma_set(self.sigmas)
-        return Cloud(
-            model=self.name,
-            releases=releases,
-            weather=series,
-            settings=asdict(self),
-            averaging_time=self.averaging_time,
-            valid_range={
-                "distance": (*curves.distances, "m"),
-                "wind speed": (LOWEST_SPEED, math.inf, "m s⁻¹"),
-            },
-            warnings=dense_warning(releases, series, self.name),
-            solution=_PlumeSolution(plumes=tuple(_plume(r, state, self, curves) for r in releases)),
-        )
+        return _PlumeSolution(plumes=tuple(_plume(release, start, series, self) for release, start in parts))
 
 
-def _plume(release: Release, weather: Weather, settings: GaussianPlume, curves: SigmaSet) -> _Plume:
+def _plume(release: Release, start: Start, series: WeatherSeries, settings: GaussianPlume) -> _Plume:
+    weather, sigmas = series.states[0], chosen_sigmas(settings, series)
     rates = np.asarray(release.mass_rates, float)
     if release.total_mass == 0.0:  # cut before it began
         rates = np.zeros(1)
@@ -128,7 +149,8 @@ def _plume(release: Release, weather: Weather, settings: GaussianPlume, curves: 
         raise ModelError(
             "the release is not steady", where=label, fix='a plume needs one constant rate: take model("gaussian_puff")'
         )
-    height = transport_height(settings.transport_height, release)
+    height = transport_height(settings.transport_height, start.z)
+    curves = sigma_set(sigmas)
     speed = weather.wind_speed * wind_ratio(weather, height, curves.terrain)
     if speed < LOWEST_SPEED:
         raise ModelError(
@@ -137,29 +159,22 @@ def _plume(release: Release, weather: Weather, settings: GaussianPlume, curves: 
             fix=f"a plume holds from {LOWEST_SPEED:g} m s⁻¹ up; in a light changing wind take model("
             '"gaussian_puff") with a wind record',
         )
-    lid = math.inf if weather.mixing_height is None else weather.mixing_height
-    if release.z > lid:
-        raise ModelError(
-            f"the source at {release.z:g} m stands above the mixing lid at {lid:g} m",
-            where=label,
-            fix="the Gaussian models have no layer above the lid: correct the height or the lid",
-        )
+    check_lid(start.z, series, label)
     toward = np.array([weather.wind_u, weather.wind_v]) / weather.wind_speed
     return _Plume(
-        x=release.x,
-        y=release.y,
-        z=release.z,
+        x=start.x,
+        y=start.y,
+        z=start.z,
         rate=float(rates[0]),
-        start=float(release.edges[0]),
-        end=float(release.edges[-1]),
-        speed=speed,
+        start=float(release.edges[0]) + start.delay,
+        end=float(release.edges[-1]) + start.delay,
         toward=(float(toward[0]), float(toward[1])),
-        lid=lid,
-        smallest=source_sigma(settings.smallest_sigma, release),
-        undiluted=math.sqrt(undiluted_area(release, WeatherSeries.of(weather)) * float(rates[0]) / speed),
-        wider=averaging_factor(curves, settings.averaging_time),
-        stability=pasquill_class(weather),
-        curves=curves,
+        sigma_y=start.sigma_y,
+        sigma_z=start.sigma_z,
+        undiluted=math.sqrt(undiluted_area(release, series) * float(rates[0]) / speed),
+        lost_in_time=removal_rate(settings),
+        farthest=curves.distances[1],
+        spread=spread_of(release, start, weather, settings, sigmas),
     )
 
 
@@ -171,20 +186,25 @@ class _Plume:
     rate: float
     start: float
     end: float
-    speed: float
     toward: tuple[float, float]
-    lid: float
-    smallest: float
+    sigma_y: float
+    sigma_z: float
     undiluted: float
-    wider: float
-    stability: str
-    curves: SigmaSet
+    lost_in_time: float
+    farthest: float
+    spread: Spread
 
     def sigmas(self, downwind: _Array) -> tuple[_Array, _Array]:
         """Crosswind and vertical sigma, not below the size at the source and that of undiluted gas."""
-        sy = np.hypot(self.curves.sigma_y(self.stability, downwind) * self.wider, self.smallest)
-        sz = np.hypot(self.curves.sigma_z(self.stability, downwind), self.smallest)
-        return np.maximum(sy, self.undiluted), np.maximum(sz, self.undiluted)
+        sy, sz, _, _, _, rise = self.spread.at(downwind)
+        sizes = (np.sqrt(s**2 + s0**2 + (rise / 3.5) ** 2) for s, s0 in ((sy, self.sigma_y), (sz, self.sigma_z)))
+        sy, sz = (np.maximum(size, self.undiluted) for size in sizes)
+        return sy, sz
+
+    def travel(self, downwind: _Array) -> _Array:
+        """Time the gas takes to a distance; 0 upwind. [s]"""
+        reached: _Array = np.maximum(downwind, 0.0) / self.spread.at(downwind)[3]
+        return reached
 
     def along(self, x: _Array, y: _Array) -> tuple[_Array, _Array]:
         """Downwind and crosswind distance from the source."""
@@ -196,16 +216,31 @@ class _Plume:
         s, n, height = np.broadcast_arrays(downwind, crosswind, z)
         out = np.zeros(s.shape)
         inside = s >= 0.0
-        sy, sz = self.sigmas(s[inside])
+        way = s[inside]
+        sy, sz = self.sigmas(way)
+        _, _, speed, mean_speed, lost, rise = self.spread.at(way)
         bell = np.exp(-0.5 * (n[inside] / sy) ** 2) / (math.sqrt(2.0 * math.pi) * sy)
-        rise = np.empty_like(sz)
-        _run.vertical_many(np.ascontiguousarray(height[inside]), self.z, sz, self.lid, rise)
-        out[inside] = self.rate / self.speed * bell * rise
+        high = np.empty_like(sz)
+        _run.vertical_many(np.ascontiguousarray(height[inside]), self.z + rise, sz, self.spread.lid, high)
+        left = np.exp(-lost - self.lost_in_time * way / mean_speed)
+        out[inside] = self.rate / speed * left * bell * high
         return out
+
+    def airborne(self, t: float) -> float:
+        """Mass in the air at time t: the rate times the share left, over the ages the gas has. [kg]"""
+        youngest, oldest = max(t - self.end, 0.0), max(t - self.start, 0.0)
+        if oldest <= youngest:
+            return 0.0
+        if self.lost_in_time == 0.0 and not self.spread.lost.any():
+            return self.rate * (oldest - youngest)
+        ages = np.concatenate([[0.0], self.spread.distance / self.spread.mean_speed])
+        within = np.unique(np.concatenate([ages[(ages > youngest) & (ages < oldest)], [youngest, oldest]]))
+        left = np.exp(-np.interp(within, ages, np.concatenate([[0.0], self.spread.lost])) - self.lost_in_time * within)
+        return float(self.rate * np.trapezoid(left, within))
 
     def there(self, downwind: _Array, t: _Array) -> NDArray[np.bool_]:
         """Whether the plume has come and not yet gone."""
-        travelled = downwind / self.speed
+        travelled = self.travel(downwind)
         return (t >= self.start + travelled) & (t < self.end + travelled)
 
 
@@ -230,14 +265,13 @@ class _PlumeSolution:
                 out[k] += np.where(plume.there(s, t), steady, 0.0)
 
     def released(self, t: float) -> float:
-        return float(sum(p.rate * min(max(t - p.start, 0.0), p.end - p.start) for p in self.plumes))
+        return float(sum(plume.airborne(t) for plume in self.plumes))
 
     def swept(self, level: float | None, height: float, times: _Array | None) -> tuple[_Array, Bounds | None]:
         moments: list[_Array] = []
         boxes: list[_Array] = []
         for plume in self.plumes:
-            farthest = plume.curves.distances[1]
-            s = np.concatenate([[0.0], np.geomspace(0.1, farthest, 2000)])
+            s = np.concatenate([[0.0], np.geomspace(0.1, plume.farthest, 2000)])
             sy, _ = plume.sigmas(s)
             if level is None:
                 wide = np.full(s.size, 3.0)
@@ -246,7 +280,7 @@ class _PlumeSolution:
                 wide = np.sqrt(2.0 * np.log(np.maximum(axis / level, 1.0)))
             over = np.flatnonzero(wide > 0.0)
             last = float(s[over[-1]]) if over.size else 0.0
-            moments.append(plume_times(plume.start, plume.end, last / plume.speed))
+            moments.append(plume_times(plume.start, plume.end, float(plume.travel(np.array(last)))))
             if over.size:
                 half = wide[over] * sy[over]
                 u, v = plume.toward

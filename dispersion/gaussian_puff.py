@@ -27,47 +27,40 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispersion._kernels import puffs
-from dispersion.air import SigmaSet, averaging_factor, sigma_set
+from dispersion.air import SigmaSet, sigma_set
 from dispersion.cloud import Cloud, accept_releases, dense_warning
-from dispersion.tracks import LOWEST_SPEED, Track, build_track, lids_of
-from twin.errors import ModelError, Problem
+from dispersion.passive import LOWEST_SPEED, Passive, check_settings, chosen_sigmas, told
+from dispersion.starts import Start, start_of
+from dispersion.tracks import Track, build_track, lids_of
+from twin.errors import ModelError
 from twin.weather import Weather, WeatherSeries
 
 if TYPE_CHECKING:
+    from dispersion.cloud import Solution
     from dispersion.field import Bounds
     from plant_models.releases import Release
 
-__all__ = ["GaussianPuff", "check_settings", "source_sigma", "transport_height"]
+__all__ = ["GaussianPuff"]
 
-_LOWEST_TRANSPORT = 2.0  # m; see GaussianPuff.transport_height
 _run: Any = puffs  # compiled functions carry no signature
 _Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GaussianPuff:
+class GaussianPuff(Passive):
     """Gaussian puff model with emission-time quadrature.
+
+    Range: 0.1 to 10 km (that of the sigma curves), any rate history, wind of 0.5 m/s and more at the transport height;
+    open, flat ground but for the wake of one building. Sources: point, opening, pool, elevated, several at once, let
+    go at once. The settings not named here are those of :class:`dispersion.passive.Passive`.
 
     Parameters
     ----------
-    averaging_time
-        Averaging time the concentrations stand for; 600 s takes the curves as they are, another one widens or narrows
-        the cloud by ``(averaging_time / 600 s)**0.2``. A wind record that turns already carries the slow meander, so
-        with records closer than the averaging time the cloud is somewhat wider than an average alone. [s]
-    sigmas
-        Name of the sigma curves, see :data:`dispersion.SIGMA_SETS`.
     node_spacing
         Distance between puffs in standard deviations. 0.5 keeps the error below 1e-3 of the peak beyond 20 m; more than
         1 leaves beads.
     reach
         Distance, in standard deviations along each axis, beyond which a puff is not counted.
-    transport_height
-        Height whose wind carries the cloud; None: the release height, but not below 2 m (the wind height with which the
-        plume reproduces the Prairie Grass arcs, whose source stood at 0.46 m). [m]
-    smallest_sigma
-        Size of the cloud at a point source. It is added in quadrature to the curves, so that the concentration at the
-        source is finite and unaffected beyond a few metres; a release with a diameter starts with diameter / 4.3 if
-        that is more. [m]
     threads
         Threads over which the times are spread; the answer has the same bits for any number.
 
@@ -78,31 +71,33 @@ class GaussianPuff:
 
     Notes
     -----
-    The downwind sigma equals the crosswind sigma. Growth along the path uses a speed of at least 0.5 m s⁻¹. Where the
-    stability class changes in time, the curve of the new class is entered at the size reached, for both sigmas. The
-    profile factor from measuring to transport height is applied to each wind record and the wind vector is linear in
-    time between. The mixing lid in force at `t` reflects as the ground does, and a cloud deeper than the layer is well
-    mixed. The plume curves describe diffusion about a mean axis over the averaging time; for a single short puff they
-    are too wide, which "ccps_puff" answers.
+    The downwind sigma equals the crosswind sigma. The profile factor from measuring to transport height is applied to
+    each wind record and the wind vector is linear in time between. Where the state of the air changes, its curves are
+    entered at the size reached, for both sigmas. The mixing lid in force at `t` reflects as the ground does, and a
+    cloud deeper than the layer is well mixed. The plume curves describe diffusion about a mean axis over the averaging
+    time; for a single short puff they are too wide, which "ccps_puff" answers.
+
+    Similarity curves carry a deepening cloud faster: the gas has come ``s`` along its way while the wind at the
+    transport height has run ``L``, with ds/dL the speed at distance s over that wind. A puff stands at the integral of
+    the wind vector times s/L. In a wind of steady direction this is exact, whatever its speed; where the wind turns,
+    the young and the old part of the way are stretched alike, although the older was a little slower.
+
+    In a calm the gas moves with the wind there is and grows as in 0.5 m/s, so that a puff over the source in still air
+    widens with time, and the warnings say so; a record that is 0 throughout is refused.
 
     Nowhere is there more gas than came out: a mass let go at once starts as a puff whose middle holds the released
     material without any air, and no smaller (19 t of ammonia gas are 15 m wide at the start, one sigma), and a rate
     starts as such a plume. Air drawn in by a burst or a jet would make them larger yet.
     """
 
-    averaging_time: float = 600.0
-    sigmas: str = "briggs_rural"
     node_spacing: float = 0.5
     reach: float = 5.0
-    transport_height: float | None = None
-    smallest_sigma: float = 0.1
     threads: int = 1
 
     name: ClassVar[str] = "gaussian_puff"
 
     def __post_init__(self) -> None:
         check_settings(self, self.name)
-        averaging_factor(sigma_set(self.sigmas), self.averaging_time)
 
     def disperse(self, release: Release | Sequence[Release], weather: Weather | WeatherSeries) -> Cloud:
         """Carry the released gas with the wind.
@@ -117,72 +112,57 @@ class GaussianPuff:
         Raises
         ------
         ModelError
-            No wind of at least 0.5 m s⁻¹ at the transport height, a source above the mixing lid, or releases of
-            different substances.
+            No wind at all, a source above the mixing lid, a release of nothing, or releases of different substances.
         """
         releases = accept_releases(release, self.name)
         series = WeatherSeries.of(weather)
-        curves = sigma_set(self.sigmas)
+        curves = sigma_set(chosen_sigmas(self, series))
         return Cloud(
             model=self.name,
             releases=releases,
             weather=series,
-            settings=asdict(self),
+            settings=asdict(self) | {"sigmas": curves.name},
             averaging_time=self.averaging_time,
             valid_range={
                 "distance": (*curves.distances, "m"),
                 "wind speed": (LOWEST_SPEED, math.inf, "m s⁻¹"),
             },
-            warnings=(*dense_warning(releases, series, self.name), *_burst_warning(releases, curves)),
-            solution=_PuffSolution(
-                tracks=tuple(
-                    build_track(
-                        r,
-                        series,
-                        curves,
-                        height=transport_height(self.transport_height, r),
-                        smallest=source_sigma(self.smallest_sigma, r),
-                        node_spacing=float(self.node_spacing),
-                        averaging_time=self.averaging_time,
-                    )
-                    for r in releases
-                ),
-                lids=lids_of(series),
-                lid_times=np.array(series.times),
-                reach=float(self.reach),
-                farthest=curves.distances[1],
-                threads=self.threads,
+            warnings=(
+                *dense_warning(releases, series, self.name),
+                *_burst_warning(releases, curves),
+                *told(releases, series, self),
             ),
+            solution=self.solution([(r, start_of(r, self.smallest_sigma)) for r in releases], series),
         )
 
+    def solution(self, parts: Sequence[tuple[Release, Start]], weather: Weather | WeatherSeries) -> Solution:
+        """Computing part of a cloud whose releases begin where, when and as large as a model of the near field says.
 
-def check_settings(settings: object, where: str) -> None:
-    """Refuse numbers outside their range.
+        Parameters
+        ----------
+        parts
+            Releases, whose emission times are those at the opening, and the beginning of their passive clouds.
+        weather
+            Constant or changing weather.
 
-    Raises
-    ------
-    ModelError
-        All faults at once.
-    """
-    ranges = {
-        "node_spacing": (0.05, 2.0, ""),
-        "reach": (3.0, 12.0, "standard deviations"),
-        "transport_height": (0.5, 300.0, "m"),
-        "smallest_sigma": (1e-3, 100.0, "m"),
-        "threads": (1, 256, ""),
-        "averaging_time": (20.0, 3600.0, "s"),
-    }
-    problems = []
-    for name, (low, high, unit) in ranges.items():
-        value = getattr(settings, name, None)
-        if value is None:
-            continue
-        number = isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
-        if not number or not low <= value <= high or (name == "threads" and value != int(value)):
-            fix = f"give {low:g} to {high:g} {unit}".rstrip()
-            problems.append(Problem(f"{name} is {value!r}", where=f"{where}.{name}", fix=fix))
-    if problems:
-        raise ModelError.of(problems, where=where)
+        Raises
+        ------
+        ModelError
+            No wind at all, or a source above the mixing lid.
+        """
+        series = WeatherSeries.of(weather)
+        sigmas = chosen_sigmas(self, series)
+        return _PuffSolution(
+            tracks=tuple(
+                build_track(release, start, series, self, sigmas=sigmas, node_spacing=float(self.node_spacing))
+                for release, start in parts
+            ),
+            lids=lids_of(series),
+            lid_times=np.array(series.times),
+            reach=float(self.reach),
+            farthest=sigma_set(sigmas).distances[1],
+            threads=self.threads,
+        )
 
 
 def _burst_warning(releases: Sequence[Release], curves: SigmaSet) -> tuple[str, ...]:
@@ -193,16 +173,6 @@ def _burst_warning(releases: Sequence[Release], curves: SigmaSet) -> tuple[str, 
         f"the curves {curves.name!r} hold the swaying of a plume over {curves.averaging_time:g} s: the middle of a "
         "single puff, which passes sooner, can be richer than shown",
     )
-
-
-def transport_height(settings_height: float | None, release: Release) -> float:
-    """Height whose wind carries the cloud of a release. [m]"""
-    return max(release.z, _LOWEST_TRANSPORT) if settings_height is None else float(settings_height)
-
-
-def source_sigma(smallest: float, release: Release) -> float:
-    """Size of the cloud at the source: diameter / 4.3 (EPA 1995, single volume source), not below `smallest`. [m]"""
-    return max(float(smallest), float(release.diameter or 0.0) / 4.3)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispersion._kernels import puffs
-from dispersion.air import CLASSES, SigmaSet, averaging_factor, pasquill_class, wind_ratio
+from dispersion.air import SigmaSet, sigma_set, wind_ratio
+from dispersion.passive import LOWEST_SPEED, Passive, removal_rate, transport_height
+from dispersion.spreads import reference_speed, spread_of
+from dispersion.starts import Start
 from twin.errors import ModelError
 from twin.weather import WeatherSeries
 
 if TYPE_CHECKING:
     from plant_models.releases import Release
 
-__all__ = ["LOWEST_SPEED", "Track", "build_track", "lids_of", "undiluted_area"]
+__all__ = ["Track", "build_track", "check_lid", "lids_of", "undiluted_area"]
 
-LOWEST_SPEED = 0.5  # m s⁻¹; below it the curves of Gaussian models have no meaning (EPA 1995 treats < 1 m s⁻¹ as calm)
-_FIRST, _LAST, _POINTS = 1e-2, 1e6, 4096  # distances of the sigma tables [m]
 _run: Any = puffs  # compiled functions carry no signature
 _Array = NDArray[np.float64]
 
@@ -31,9 +32,10 @@ class Track:
 
     wind: _Array
     changes: _Array
-    curves: _Array
+    tables: _Array
     axis: _Array
     panels: _Array
+    grown: _Array
     emission: _Array
     runs: _Array
     source: _Array
@@ -42,18 +44,19 @@ class Track:
     def arrays(self) -> tuple[_Array, ...]:
         """All arrays in the order in which the kernels take them."""
         return (
-            self.wind, self.changes, self.curves, self.axis, self.panels, self.emission, self.runs, self.source,
+            self.wind, self.changes, self.tables, self.axis, self.panels, self.grown, self.emission, self.runs,
+            self.source,
         )  # fmt: skip
 
     @property
     def first_emission(self) -> float:
         """Start of the release. [s]"""
-        return float(self.source[5] if self.source[4] > 0.0 or not len(self.runs) else self.runs[0, 0])
+        return float(self.source[6] if self.source[5] > 0.0 or not len(self.runs) else self.runs[0, 0])
 
     @property
     def last_emission(self) -> float:
         """End of the release. [s]"""
-        return float(self.runs[-1, 1] if len(self.runs) else self.source[5])
+        return float(self.runs[-1, 1] if len(self.runs) else self.source[6])
 
     def room(self) -> _Array:
         """Space for the puffs of one time: runs never overlap, so they share the panels but for one a run."""
@@ -70,14 +73,7 @@ class Track:
 
 
 def build_track(
-    release: Release,
-    series: WeatherSeries,
-    curves: SigmaSet,
-    *,
-    height: float,
-    smallest: float,
-    node_spacing: float,
-    averaging_time: float,
+    release: Release, start: Start, series: WeatherSeries, settings: Passive, *, sigmas: str, node_spacing: float
 ) -> Track:
     """Prepare one release for the kernels.
 
@@ -85,55 +81,64 @@ def build_track(
     ----------
     release
         What is emitted.
+    start
+        Where, when and how large its cloud begins.
     series
         Weather it is emitted into.
-    curves
-        Sigma curves.
-    height
-        Height whose wind carries the cloud. [m]
-    smallest
-        Size of the cloud at the source. [m]
+    settings
+        Of the model.
+    sigmas
+        Name of the sigma curves.
     node_spacing
         Distance between puffs in standard deviations.
-    averaging_time
-        Averaging time of the crosswind curve. [s]
 
     Raises
     ------
     ModelError
-        A calm, or a source above the mixing lid.
+        No wind at all, or a source above the mixing lid.
     """
-    wind = _wind_table(series, height, curves)
-    classes = [CLASSES.index(pasquill_class(state)) for state in series.states]
-    lowest_lid = float(lids_of(series).min())
-    if release.z > lowest_lid:
-        raise ModelError(
-            f"the source at {release.z:g} m stands above the mixing lid at {lowest_lid:g} m",
-            where=release.label or "release",
-            fix="the Gaussian models have no layer above the lid: correct the height or the lid",
-        )
-    axis = np.array([math.log(_FIRST), math.log(_LAST / _FIRST) / (_POINTS - 1)])
-    table = _curve_table(curves, np.exp(axis[0] + axis[1] * np.arange(_POINTS)), averaging_time)
-    edges, rates = np.asarray(release.edges, float), np.asarray(release.mass_rates, float)
+    check_lid(start.z, series, release.label or "release")
+    curves = sigma_set(sigmas)
+    wind = _wind_table(series, transport_height(settings.transport_height, start.z), curves)
+    tables, held = _tables(release, start, series, settings, sigmas)
+    first, last = math.log(tables.way[0]), math.log(tables.way[-1])
+    axis = np.array([first, (last - first) / (tables.way.size - 1)])
+    edges, rates = np.asarray(release.edges, float) + start.delay, np.asarray(release.mass_rates, float)
     given = np.cumsum(rates * np.diff(edges)) if rates.size else np.zeros(0)
     emission = np.array([edges, np.append(rates, 0.0), np.concatenate([[0.0], given])]) if rates.size else _NOTHING
-    return Track(
-        wind=wind,
-        changes=_class_changes(series, classes, wind),
-        curves=table,
-        axis=axis,
-        panels=_panels(table[0, max(classes)], axis, smallest, 2.0 * node_spacing),
-        emission=np.ascontiguousarray(emission),
-        runs=_runs(edges, rates),
-        source=np.array(
-            [
-                *(release.x, release.y, release.z, smallest, release.instantaneous_mass, edges[0]),
-                _undiluted_sigma(release, series),
-                undiluted_area(release, series),
-            ],
-            float,
-        ),
+    area = undiluted_area(release, series)
+    largest = math.sqrt(area * float(rates.max(initial=0.0)) / float(wind[3].min()))
+    source = np.array(
+        [
+            *(start.x, start.y, start.z, start.sigma_y, start.sigma_z, release.instantaneous_mass, edges[0]),
+            *(_undiluted_sigma(release, series), area, removal_rate(settings), largest),
+        ],
+        float,
     )
+    panels = _panels(tables, start.sigma_y, 2.0 * node_spacing)
+    grown = np.empty((len(tables.rows), 2 * (panels.size - 1), 5))
+    _run.fill_grown(tables.rows, axis, panels, source, grown)
+    return Track(
+        wind=wind, changes=_changes(series, held, wind), tables=tables.rows, axis=axis, panels=panels, grown=grown,
+        emission=np.ascontiguousarray(emission), runs=_runs(edges, rates), source=source,
+    )  # fmt: skip
+
+
+def check_lid(height: float, series: WeatherSeries, where: str) -> None:
+    """Refuse a source above the mixing lid.
+
+    Raises
+    ------
+    ModelError
+        It is.
+    """
+    lowest = float(lids_of(series).min())
+    if height > lowest:
+        raise ModelError(
+            f"the source at {height:g} m stands above the mixing lid at {lowest:g} m",
+            where=where,
+            fix="the Gaussian models have no layer above the lid: correct the height or the lid",
+        )
 
 
 _NOTHING = np.zeros((3, 1))
@@ -158,17 +163,48 @@ def undiluted_area(release: Release, series: WeatherSeries) -> float:
     return 1.0 / (math.pi * release.density(series)) if release.mass_rates.size else 0.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Tables:
+    """Tables of the distinct states of the air, on the same travelled lengths `way`."""
+
+    rows: _Array
+    way: _Array
+
+
+def _tables(
+    release: Release, start: Start, series: WeatherSeries, settings: Passive, sigmas: str
+) -> tuple[_Tables, list[int]]:
+    """Tables of the states that differ, and for each record the number of its table.
+
+    States that differ by nothing that bears on growth, such as the direction of the wind, share one: class curves do
+    not know the speed, for example, so a record of one class needs a single table unless gas settles or rises.
+    """
+    terrain = sigma_set(sigmas).terrain
+    found: dict[bytes, _Array] = {}
+    known: dict[object, int] = {}
+    held = []
+    for state in series.states:
+        still = replace(state, wind_from=0.0)
+        if still not in known:
+            spread = spread_of(release, start, still, settings, sigmas)
+            table = spread.table(reference_speed(still, settings, start.z, terrain))
+            key = np.round(table, 9).tobytes()
+            found.setdefault(key, table)
+            known[still] = list(found).index(key)
+        held.append(known[still])
+    return _Tables(rows=np.ascontiguousarray(list(found.values())), way=spread.distance), held
+
+
 def _wind_table(series: WeatherSeries, height: float, curves: SigmaSet) -> _Array:
     """Wind at the transport height with its integrals; refined so that the speed too is close to linear."""
     ratio = np.array([wind_ratio(state, height, curves.terrain) for state in series.states])
     u, v, times = series.wind_u * ratio, series.wind_v * ratio, np.array(series.times)
-    fastest = float(np.hypot(u, v).max())
-    if fastest < LOWEST_SPEED:
+    if not np.hypot(u, v).any():
         raise ModelError(
-            f"the wind at {height:g} m never reaches {LOWEST_SPEED:g} m s⁻¹ (largest {fastest:.2g} m s⁻¹)",
+            "there is no wind at all",
             where="gaussian_puff",
-            fix=f"Gaussian models hold from {LOWEST_SPEED:g} m s⁻¹ up; a calm needs a model of gravity spreading or a "
-            "wind-field model",
+            fix="nothing says where the gas goes: give the least wind you believe in (an anemometer that reads 0 "
+            f"stands still below about {LOWEST_SPEED:g} m s⁻¹), or take a model of gravity spreading",
         )
     fine = [times[:1]]
     for k in range(times.size - 1):
@@ -183,30 +219,24 @@ def _wind_table(series: WeatherSeries, height: float, curves: SigmaSet) -> _Arra
     return np.ascontiguousarray([t, fine_u, fine_v, speed, *paths])
 
 
-def _class_changes(series: WeatherSeries, classes: list[int], wind: _Array) -> _Array:
-    rows = [(-math.inf, -math.inf, float(classes[0]))]
-    for t, before, after in zip(series.times[1:], classes[:-1], classes[1:], strict=True):
+def _changes(series: WeatherSeries, held: list[int], wind: _Array) -> _Array:
+    rows = [(-math.inf, -math.inf, float(held[0]))]
+    for t, before, after in zip(series.times[1:], held[:-1], held[1:], strict=True):
         if after != before:
             rows.append((t, _run.travel(wind, t)[2], float(after)))
     return np.ascontiguousarray(np.array(rows).T)
 
 
-def _curve_table(curves: SigmaSet, distances: _Array, averaging_time: float) -> _Array:
-    """Logarithms of both sigmas for the six classes; a published curve that dips at a joint is held level there."""
-    wider = averaging_factor(curves, averaging_time)
-    table = np.empty((2, len(CLASSES), distances.size))
-    for k, name in enumerate(CLASSES):
-        table[0, k] = np.log(np.maximum.accumulate(curves.sigma_y(name, distances) * wider))
-        table[1, k] = np.log(np.maximum.accumulate(curves.sigma_z(name, distances)))
-    return table
-
-
-def _panels(curve: _Array, axis: _Array, smallest: float, width: float) -> _Array:
-    """Travelled distances that stand `width` standard deviations apart, from the narrowest curve in force."""
-    distance = np.concatenate([[0.0], np.exp(axis[0] + axis[1] * np.arange(curve.size))])
-    sigma = np.concatenate([[smallest], np.hypot(np.exp(curve), smallest)])
-    count = np.concatenate([[0.0], np.cumsum(np.diff(distance) * 0.5 * (1.0 / sigma[1:] + 1.0 / sigma[:-1]))]) / width
-    edges: _Array = np.interp(np.arange(int(count[-1]) + 1), count, distance)
+def _panels(tables: _Tables, smallest: float, width: float) -> _Array:
+    """Travelled lengths between which no cloud of any state moves more than `width` standard deviations."""
+    length = np.concatenate([[0.0], tables.way])
+    dense = np.zeros(length.size)
+    for rows in tables.rows:
+        distance = np.concatenate([[0.0], rows[2] * tables.way])
+        sigma = np.concatenate([[smallest], np.hypot(np.exp(rows[0]), smallest)])
+        dense = np.maximum(dense, np.gradient(distance, length) / sigma)
+    count = np.concatenate([[0.0], np.cumsum(np.diff(length) * 0.5 * (dense[1:] + dense[:-1]))]) / width
+    edges: _Array = np.interp(np.arange(int(count[-1]) + 1), count, length)
     return edges
 
 

@@ -7,17 +7,21 @@ Layout of the arrays shared by the kernels (all float64, C-contiguous)
     time, u, v, speed (never below the growth limit), and their integrals x, y and travelled length; between the columns
     u, v and speed are linear in time, outside them constant.
 ``changes`` (3, c)
-    time, travelled length and number of the stability class that holds from then on; the first time is -inf.
-``curves`` (2, 6, k)
-    natural logarithm of crosswind and vertical sigma on distances uniform in the logarithm; ``axis`` (2,) holds the
-    logarithm of the first distance and the step.
+    time, travelled length and number of the table that holds from then on; the first time is -inf.
+``tables`` (s, 5, k)
+    one table for each distinct state of the air, on travelled lengths uniform in the logarithm; ``axis`` (2,) holds the
+    logarithm of the first length and the step. Rows: natural logarithm of crosswind and vertical sigma, distance from
+    the source over travelled length, exponent of deposition (what is left is exp of minus it), rise above the source.
 ``panels`` (p,)
-    travelled distances that cut the cloud into panels, first 0.
+    travelled lengths that cut the cloud into panels, first 0.
+``grown`` (s, 2 (p - 1), 5)
+    what `spread` gives, for each table, at the two puffs of each whole panel.
 ``emission`` (3, n + 1)
     edges, rates (last unused) and mass emitted up to the edge; ``runs`` (r, 2) are the intervals to be filled.
-``source`` (8,)
-    x, y, z, smallest sigma, mass and time of the instantaneous part, the size below which it would be denser than the
-    pure gas, and the area of undiluted flow: times rate over speed, the square of that size for what is emitted.
+``source`` (11,)
+    x, y, z, crosswind and vertical sigma at the start, mass and time of the instantaneous part, the size below which it
+    would be denser than the pure gas, the area of undiluted flow (times rate over speed, the square of that size for
+    what is emitted), the rate at which mass is lost in time, and the largest of those undiluted sizes.
 ``nodes`` (capacity, 6)
     x, y, z, crosswind sigma, vertical sigma, mass of the puffs at one time.
 
@@ -35,6 +39,7 @@ from numba import njit
 LANES = 8
 STRIDE = 256
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
+_OWN = 1.0 / 3.5  # sigma of buoyancy-induced dispersion over rise: Pasquill 1976, as in EPA 1995, eq. 1-48
 _GAUSS = 1.0 / math.sqrt(3.0)  # two-point Gauss-Legendre abscissa
 
 
@@ -82,39 +87,100 @@ def time_at(wind, length):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _sigma(curve, axis, distance):
-    p = (math.log(max(distance, 1e-6)) - axis[0]) / axis[1]
-    k = min(max(int(p), 0), curve.size - 2)
-    return math.exp(curve[k] + (p - k) * (curve[k + 1] - curve[k]))
+def _cell(axis, size, length):
+    """Column of a table left of a travelled length, and the share of the step behind it (above 1 beyond the end)."""
+    p = (math.log(max(length, 1e-6)) - axis[0]) / axis[1]
+    k = min(max(int(p), 0), size - 2)
+    return k, p - k
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _grown(curve, axis, sigma, step):
-    """Size `step` further on along the curve entered where it is as large as `sigma`; held if the curve never is."""
-    level = math.log(sigma)
-    if level >= curve[-1]:
-        return sigma
-    k = min(max(np.searchsorted(curve, level, side="right") - 1, 0), curve.size - 2)
-    f = (level - curve[k]) / (curve[k + 1] - curve[k])
-    return max(_sigma(curve, axis, math.exp(axis[0] + (k + f) * axis[1]) + step), sigma)
+def _row(row, k, f):
+    return row[k] + f * (row[k + 1] - row[k])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _spread(emitted, length, t, length_now, changes, curves, axis):
-    """Both sigmas of a puff; where the class changes the new curve is entered at the size reached."""
+def _entry(row, axis, size):
+    """Travelled length at which a row of sigmas is as large as `size`; the end of the table if it never is."""
+    level = math.log(size)
+    if level >= row[-1]:
+        return math.exp(axis[0] + (row.size - 1) * axis[1])
+    k = min(max(np.searchsorted(row, level, side="right") - 1, 0), row.size - 2)
+    f = (level - row[k]) / (row[k + 1] - row[k])
+    return math.exp(axis[0] + (k + f) * axis[1])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _sizes(sy, sz, rise, source):
+    """Sigmas with the size at the start and the turbulence of the rising plume itself."""
+    own = rise * _OWN
+    return math.sqrt(sy * sy + source[3] * source[3] + own * own), math.sqrt(
+        sz * sz + source[4] * source[4] + own * own
+    )
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def spread(table, axis, length, source):
+    """Both sigmas, distance over length, exponent of deposition and rise after a travelled length in one state."""
+    i, f = _cell(axis, table.shape[1], length)
+    sy = math.exp(_row(table[0], i, f))
+    sz = math.exp(_row(table[1], i, f))
+    f = max(f, 0.0)
+    rise = _row(table[4], i, min(f, 1.0))
+    sy, sz = _sizes(sy, sz, rise, source)
+    return sy, sz, _row(table[2], i, f), _row(table[3], i, f), rise
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def fill_grown(tables, axis, panels, source, grown):
+    """Fill `grown`."""
+    for s in range(tables.shape[0]):
+        for j in range(panels.size - 1):
+            half = 0.5 * (panels[j + 1] - panels[j])
+            for side in range(2):
+                length = panels[j] + half + (_GAUSS * half if side else -_GAUSS * half)
+                row = grown[s, 2 * j + side]
+                row[0], row[1], row[2], row[3], row[4] = spread(tables[s], axis, length, source)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _spread_on(emitted, length, t, length_now, changes, tables, axis, source):
+    """`spread` of a puff for which the state of the air has changed since it was emitted.
+
+    The table of the new state is entered at the size reached: that of the crosswind row for it, that of the vertical
+    row for everything that depends on the depth. The rise is that of the state at emission.
+    """
     k = np.searchsorted(changes[0], emitted, side="right") - 1
     last = np.searchsorted(changes[0], t, side="right") - 1
-    c = int(changes[2, k])
-    end = length_now if k == last else changes[1, k + 1]
-    sy = _sigma(curves[0, c], axis, end - length)
-    sz = _sigma(curves[1, c], axis, end - length)
+    table = tables[int(changes[2, k])]
+    size = table.shape[1]
+    whole = length_now - length
+    first = changes[1, k + 1] - length
+    i, f = _cell(axis, size, whole)
+    rise = _row(table[4], i, min(max(f, 0.0), 1.0))
+    i, f = _cell(axis, size, first)
+    sy = math.exp(_row(table[0], i, f))
+    sz = math.exp(_row(table[1], i, f))
+    f = max(f, 0.0)
+    distance = _row(table[2], i, f) * first
+    lost = _row(table[3], i, f)
     for j in range(k + 1, last + 1):
-        c = int(changes[2, j])
-        end = length_now if j == last else changes[1, j + 1]
-        step = end - changes[1, j]
-        sy = _grown(curves[0, c], axis, sy, step)
-        sz = _grown(curves[1, c], axis, sz, step)
-    return sy, sz
+        table = tables[int(changes[2, j])]
+        step = (length_now if j == last else changes[1, j + 1]) - changes[1, j]
+        i, f = _cell(axis, size, _entry(table[0], axis, sy) + step)
+        sy = max(math.exp(_row(table[0], i, f)), sy)
+        before = _entry(table[1], axis, sz)
+        i, f = _cell(axis, size, before)
+        f = max(f, 0.0)
+        distance -= _row(table[2], i, f) * before
+        lost -= _row(table[3], i, f)
+        i, f = _cell(axis, size, before + step)
+        f = max(f, 0.0)
+        sz = max(math.exp(_row(table[1], i, f)), sz)
+        distance += _row(table[2], i, f) * (before + step)
+        lost += _row(table[3], i, f)
+    sy, sz = _sizes(sy, sz, rise, source)
+    return sy, sz, distance / whole if whole > 0.0 else 1.0, lost, rise
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -146,19 +212,30 @@ def _speed(wind, t, k):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _put(nodes, n, emitted, k, mass, t, here, wind, changes, curves, axis, source):
+def _put(nodes, n, emitted, k, mass, t, here, wind, changes, tables, axis, grown, whole, source):
+    """Write one puff; `whole` is its place in `grown`, below 0 if it stands elsewhere."""
     x, y, length = travel_in(wind, emitted, k)
-    sy, sz = _spread(emitted, length, t, here[2], changes, curves, axis)
-    nodes[n, 0] = source[0] + (here[0] - x)
-    nodes[n, 1] = source[1] + (here[1] - y)
-    nodes[n, 2] = source[2]
-    nodes[n, 3] = math.sqrt(sy * sy + source[3] * source[3])
-    nodes[n, 4] = math.sqrt(sz * sz + source[3] * source[3])
-    nodes[n, 5] = mass
+    now = changes.shape[1] - 1
+    if now > 0:
+        now = np.searchsorted(changes[0], t, side="right") - 1
+    state = int(changes[2, now])
+    if emitted < changes[0, now]:
+        sy, sz, ratio, lost, rise = _spread_on(emitted, length, t, here[2], changes, tables, axis, source)
+    elif whole >= 0:
+        sy, sz, ratio, lost, rise = grown[state, whole]
+    else:
+        sy, sz, ratio, lost, rise = spread(tables[state], axis, here[2] - length, source)
+    nodes[n, 0] = source[0] + (here[0] - x) * ratio
+    nodes[n, 1] = source[1] + (here[1] - y) * ratio
+    nodes[n, 2] = source[2] + rise
+    nodes[n, 3] = sy
+    nodes[n, 4] = sz
+    lost += source[9] * (t - emitted)
+    nodes[n, 5] = mass * math.exp(-lost) if lost > 0.0 else mass
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, nodes):
+def place_nodes(t, wind, changes, tables, axis, panels, grown, emission, runs, source, nodes):
     """Fill `nodes` with the puffs of one release at time t; return their number, -1 if `nodes` is too short.
 
     The integral over emission time is cut at travelled distances `panels` (fixed for the life of the cloud; only the
@@ -167,13 +244,13 @@ def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, 
     """
     n = 0
     here = travel(wind, t)
-    if source[4] > 0.0 and t >= source[5]:
+    if source[5] > 0.0 and t >= source[6]:
         if nodes.shape[0] < 1:
             return -1
-        k = max(np.searchsorted(wind[0], source[5], side="right") - 1, 0)
-        _put(nodes, 0, source[5], k, source[4], t, here, wind, changes, curves, axis, source)
-        nodes[0, 3] = max(nodes[0, 3], source[6])
-        nodes[0, 4] = max(nodes[0, 4], source[6])
+        k = max(np.searchsorted(wind[0], source[6], side="right") - 1, 0)
+        _put(nodes, 0, source[6], k, source[5], t, here, wind, changes, tables, axis, grown, -1, source)
+        nodes[0, 3] = max(nodes[0, 3], source[7])
+        nodes[0, 4] = max(nodes[0, 4], source[7])
         n = 1
     for r in range(runs.shape[0]):
         first = runs[r, 0]
@@ -189,6 +266,7 @@ def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, 
             if n + 2 > nodes.shape[0]:
                 return -1
             edge = far if j >= panels.size or panels[j] >= far else panels[j]
+            whole = 2 * (j - 1) if edge < far and near == panels[j - 1] else -2
             half = 0.5 * (edge - near)
             middle = near + half
             m0 = _emitted(emission, max(when_at(wind, here[2] - middle, k)[0], first))
@@ -199,10 +277,13 @@ def place_nodes(t, wind, changes, curves, axis, panels, emission, runs, source, 
                 te, k = when_at(wind, here[2] - d, k)
                 te = min(max(te, first), young)
                 if mass > 0.0:
-                    _put(nodes, n, te, k, mass, t, here, wind, changes, curves, axis, source)
-                    pure = math.sqrt(source[7] * _rate(emission, te) / _speed(wind, te, k))
-                    nodes[n, 3] = max(nodes[n, 3], pure)
-                    nodes[n, 4] = max(nodes[n, 4], pure)
+                    _put(
+                        nodes, n, te, k, mass, t, here, wind, changes, tables, axis, grown, whole + side, source
+                    )  # fmt: skip
+                    if min(nodes[n, 3], nodes[n, 4]) < source[10]:
+                        pure = math.sqrt(source[8] * _rate(emission, te) / _speed(wind, te, k))
+                        nodes[n, 3] = max(nodes[n, 3], pure)
+                        nodes[n, 4] = max(nodes[n, 4], pure)
                     n += 1
             held = m1
             near = edge
@@ -240,9 +321,9 @@ def vertical(z, h, sigma, lid):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def vertical_many(z, h, sigma, lid, out):
-    """Write `vertical` for the pairs of z and sigma, all (n,)."""
+    """Write `vertical` for each z, h and sigma, all (n,)."""
     for i in range(z.size):
-        out[i] = vertical(z[i], h, sigma[i], lid)
+        out[i] = vertical(z[i], h[i], sigma[i], lid)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -334,14 +415,16 @@ def add_nodes(nodes, n, grid, z, lid, reach, out, f, b, v):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_frames(times, lids, wind, changes, curves, axis, panels, emission, runs, source, grid, z, reach, out, nodes):
+def add_frames(
+    times, lids, wind, changes, tables, axis, panels, grown, emission, runs, source, grid, z, reach, out, nodes
+):
     """Add one release to out (nt, nz, ny, nx); return the number of puffs used, -1 if `nodes` is too short."""
     f = np.zeros(LANES * STRIDE)
     b = np.zeros((out.shape[2], LANES))
     v = np.zeros((out.shape[1], LANES))
     used = 0
     for i in range(times.size):
-        n = place_nodes(times[i], wind, changes, curves, axis, panels, emission, runs, source, nodes)
+        n = place_nodes(times[i], wind, changes, tables, axis, panels, grown, emission, runs, source, nodes)
         if n < 0:
             return -1
         add_nodes(nodes, n, grid, z, lids[i], reach, out[i], f, b, v)
@@ -351,13 +434,13 @@ def add_frames(times, lids, wind, changes, curves, axis, panels, emission, runs,
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_points(
-    times, lids, offsets, x, y, z, wind, changes, curves, axis, panels, emission, runs, source, reach, out, nodes
+    times, lids, offsets, x, y, z, wind, changes, tables, axis, panels, grown, emission, runs, source, reach, out, nodes
 ):
     """Add one release to out (points,); the points of times[i] are offsets[i] to offsets[i + 1]."""
     boxes = np.empty((nodes.shape[0] // LANES + 1, 4))
     used = 0
     for i in range(times.size):
-        n = place_nodes(times[i], wind, changes, curves, axis, panels, emission, runs, source, nodes)
+        n = place_nodes(times[i], wind, changes, tables, axis, panels, grown, emission, runs, source, nodes)
         if n < 0:
             return -1
         used += n

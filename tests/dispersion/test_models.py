@@ -89,8 +89,6 @@ def test_what_is_no_release_is_refused(kit):
 
 def test_calm_and_lid_are_refused_with_the_range(kit):
     puff, plume = model("gaussian_puff"), model("gaussian_plume")
-    with pytest.raises(ModelError, match=r"never reaches 0\.5 m s⁻¹"):
-        puff.disperse(kit.release(), kit.weather(wind_speed=0.4))
     with pytest.raises(ModelError, match=r"from 0\.5 m s⁻¹ up"):
         plume.disperse(kit.release(), kit.weather(wind_speed=0.4))
     for each in (puff, plume):
