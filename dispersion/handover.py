@@ -1,0 +1,357 @@
+"""From a jet to the model that carries its gas on: pieces of emission, where they begin anew, and the joined cloud."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispersion.cloud import dense_warning
+from dispersion.similarity import wind_speed_at
+from plant_models.discharge import GRAVITY
+from twin.errors import ModelError
+from twin.weather import Weather, WeatherSeries
+
+if TYPE_CHECKING:
+    from dispersion.cloud import Solution
+    from dispersion.field import Bounds
+    from dispersion.gaussian_puff import GaussianPuff
+    from dispersion.jet_path import JetPath
+    from dispersion.starts import Start
+    from plant_models.releases import Release
+
+__all__ = ["FarField", "JetSolution", "Piece", "far_field", "pieces_of"]
+
+_LONGEST = 60.0  # s of emission in one piece where the wind changes
+_MOST = 2000  # pieces
+_DENSE = 0.15  # number of Britter and McQuaid 1988, as Release.is_dense
+_BACK = 3.0  # standard deviations upwind at which puffs begin, so that their row is whole where the jet ends
+_Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Piece:
+    """Part of a release that makes one steady jet.
+
+    Parameters
+    ----------
+    release
+        The part alone.
+    air
+        Weather at its beginning.
+    path
+        Its jet.
+    """
+
+    release: Release
+    air: Weather
+    path: JetPath
+
+    @property
+    def window(self) -> _Array:
+        """First and last emission. [s]"""
+        return np.array([self.release.edges[0], self.release.edges[-1]])
+
+    @property
+    def density_number(self) -> float:
+        """Number of Britter and McQuaid (1988) of the stream handed over, 0 when it is not heavier than air."""
+        section, wind = self.path.section(), max(float(wind_speed_at(self.air, 10.0)), 1e-3)
+        reduced = GRAVITY * (section.density / float(self.path.air_density[-1]) - 1.0)
+        flow = section.area * section.velocity
+        return math.cbrt(max(reduced, 0.0) * math.sqrt(flow) / wind**2.5)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FarField:
+    """The far field of a jet, and what to tell of it."""
+
+    model: str
+    sigmas: str | None
+    solution: Solution
+    farthest: float
+    warnings: tuple[str, ...]
+
+
+def pieces_of(
+    release: Release, series: WeatherSeries, follow: Callable[[Release, Weather, float], JetPath]
+) -> list[Piece]:
+    """Split a release into steady jets.
+
+    The pieces are those of its rate; where the wind changes they are cut at every full minute from their left edge, so
+    that a later cut moves no earlier one.
+
+    Raises
+    ------
+    ModelError
+        Too many pieces, or a jet that ends before it has become part of the air.
+    """
+    edges = []
+    for k, rate in enumerate(release.mass_rates):
+        left, right = float(release.edges[k]), float(release.edges[k + 1])
+        if rate > 0.0:
+            inner = np.arange(left + _LONGEST, right, _LONGEST) if len(series.states) > 1 else np.empty(0)
+            cuts = [left, *(float(t) for t in inner), right]
+            edges += [(a, b, float(rate)) for a, b in pairwise(cuts)]
+    if len(edges) > _MOST:
+        fix = "give a shorter release, fewer rates or a steady wind; or use gaussian_puff"
+        raise ModelError(f"{len(edges)} pieces of a jet", where=release.label or "release", fix=fix)
+    known: dict[tuple[float, Weather], JetPath] = {}
+    pieces = []
+    for left, right, rate in edges:
+        air = series.at(left)
+        if (rate, air) not in known:
+            known[rate, air] = _checked(follow(release, air, rate), release)
+        part = replace(
+            release, edges=np.array([left, right]), mass_rates=np.array([rate]),
+            velocity=0.0, diameter=0.0, jet_velocity=0.0, jet_diameter=0.0, elevation=0.0,
+        )  # fmt: skip
+        pieces.append(Piece(release=part, air=air, path=known[rate, air]))
+    return pieces
+
+
+def _checked(path: JetPath, release: Release) -> JetPath:
+    if path.end in {"passive", "ground"}:
+        return path
+    why = {
+        "stalled": f"its momentum is used up at {path.place[-1, 2]:.3g} m, and it falls back onto itself",
+        "dilute": "it thins out before it moves with the air",
+        "far": f"it is still a jet after {path.length[-1]:.4g} m",
+    }[path.end]
+    raise ModelError(
+        f"the jet does not become part of the air: {why}",
+        where=release.label or "release",
+        fix="Jet.path shows how far it goes; use dense_gas for a heavy gas in a light wind, gaussian_puff otherwise",
+    )
+
+
+def far_field(
+    pieces: Sequence[Piece], series: WeatherSeries, *, then: str | None, averaging_time: float, sigmas: str | None
+) -> FarField:
+    """Hand the pieces over.
+
+    Parameters
+    ----------
+    pieces
+        Of all releases.
+    series
+        Weather the far field moves in.
+    then
+        Name of the model, or None to choose it.
+    averaging_time, sigmas
+        Of the far field. [s]
+    """
+    heaviest = max(piece.density_number for piece in pieces)
+    chosen = then or ("dense_gas" if heaviest >= _DENSE else "gaussian_puff")
+    told = _told(pieces)
+    if chosen == "dense_gas":
+        return _dense(pieces, series, averaging_time, told)
+    from dispersion.air import sigma_set
+    from dispersion.gaussian_puff import GaussianPuff
+    from dispersion.passive import chosen_sigmas
+
+    puffs = GaussianPuff(averaging_time=averaging_time, sigmas=sigmas)
+    curves = sigma_set(chosen_sigmas(puffs, series))
+    if heaviest >= _DENSE:
+        told += dense_warning([piece.release for piece in pieces], series, "gaussian_puff")
+    return FarField(
+        model="gaussian_puff",
+        sigmas=curves.name,
+        solution=puffs.solution([puff_start(piece, puffs, curves.name) for piece in pieces], series),
+        farthest=curves.distances[1],
+        warnings=told,
+    )
+
+
+def _told(pieces: Sequence[Piece]) -> tuple[str, ...]:
+    told = []
+    steep = [p.path for p in pieces if p.path.end == "ground" and p.path.section().toward[2] < -math.sqrt(0.5)]
+    if steep:
+        x, y = steep[0].place[-1, :2]
+        told.append(
+            f"the jet strikes the ground at ({x:.3g}, {y:.3g}) m; its downward momentum ends there, and how the gas "
+            "spreads over the first metres is not modelled"
+        )
+    wet = max(1.0 - float(piece.path.vapour_fraction[-1]) for piece in pieces)
+    if wet > 1e-3:
+        told.append(f"where the jet ends {wet:.2g} of the released mass are still droplets; they are counted as gas")
+    if pieces[0].release.substance.associates:
+        told.append(f"{pieces[0].release.substance.name} forms clusters, which the jet takes for single molecules")
+    return tuple(told)
+
+
+def puff_start(piece: Piece, puffs: GaussianPuff, sigmas: str) -> tuple[Release, Start]:
+    """Where, when and how wide the puffs of a piece begin.
+
+    At the end of the jet their row holds the jet's concentration on the axis, ``m / (2 π u σ²)`` without the image, and
+    it is whole there: they begin some standard deviations upwind of it and as much earlier, but not before the gas came
+    out, and smaller by their own growth over that way.
+    """
+    from dispersion.spreads import spread_of
+    from dispersion.starts import Start
+
+    path, turned = piece.path, math.radians(piece.air.wind_from)
+    x, y, z = (float(v) for v in path.place[-1])
+    z = max(z, 0.0)
+    axis = float(path.concentration[-1] / path.widening[-1] ** 2)
+    age = float(path.age[-1])
+    part = replace(piece.release, x=x, y=y, z=z)
+    way, speed = 0.0, max(float(path.speed[-1]), 0.1)
+    grown = (0.0, 0.0)
+    for _ in range(4):  # the way depends on the width and the speed at its end; it hardly moves after two rounds
+        sigma = math.sqrt(path.mass_rate / (2.0 * math.pi * speed * axis))
+        way = min(_BACK * sigma, 0.99 * age * speed)
+        trial = Start(x=x, y=y, z=z, sigma_y=sigma, sigma_z=sigma)
+        sy, sz, _, mean, _, _ = spread_of(part, trial, piece.air, puffs, sigmas).at(np.array([way]))
+        grown, speed = (float(sy[0]), float(sz[0])), float(mean[0])
+    least = 0.1 * sigma
+    start = Start(
+        x=x + way * math.sin(turned), y=y + way * math.cos(turned), z=z,
+        sigma_y=math.sqrt(max(sigma**2 - grown[0] ** 2, least**2)),
+        sigma_z=math.sqrt(max(sigma**2 - grown[1] ** 2, least**2)), delay=age - way / speed,
+    )  # fmt: skip
+    return part, start
+
+
+def _dense(pieces: Sequence[Piece], series: WeatherSeries, averaging_time: float, told: tuple[str, ...]) -> FarField:
+    """Dense clouds of the pieces, each begun by the last section of its jet."""
+    from dispersion.dense_gas import DenseGas
+
+    model = DenseGas(averaging_time=averaging_time)
+    clouds = [model.disperse(piece.release, series, section=piece.path.section()) for piece in pieces]
+    return FarField(
+        model="dense_gas",
+        sigmas=None,
+        solution=clouds[0].solution if len(clouds) == 1 else _Sum(tuple(cloud.solution for cloud in clouds)),
+        farthest=model.distance,
+        warnings=tuple(dict.fromkeys([*told, *(text for cloud in clouds for text in cloud.warnings)])),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Sum:
+    """Clouds whose concentrations add."""
+
+    parts: tuple[Solution, ...]
+
+    def concentration(self, x: _Array, y: _Array, z: _Array, t: _Array) -> _Array:
+        found: _Array = np.sum([part.concentration(x, y, z, t) for part in self.parts], axis=0)
+        return found
+
+    def add_frames(self, grid: _Array, heights: _Array, times: _Array, out: _Array) -> None:
+        for part in self.parts:
+            part.add_frames(grid, heights, times, out)
+
+    def released(self, t: float) -> float:
+        return sum(part.released(t) for part in self.parts)
+
+    def swept(self, level: float | None, height: float, times: _Array | None) -> tuple[_Array, Bounds | None]:
+        found = [part.swept(level, height, times) for part in self.parts]
+        return np.unique(np.concatenate([moments for moments, _ in found])), _around([box for _, box in found if box])
+
+
+def _around(boxes: Sequence[Bounds]) -> Bounds | None:
+    """Rectangle around rectangles."""
+    if not boxes:
+        return None
+    corners = np.array(boxes)
+    (west, south), (east, north) = corners[:, :2].min(axis=0), corners[:, 2:].max(axis=0)
+    return float(west), float(south), float(east), float(north)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class JetSolution:
+    """Concentration of jets and of what they hand over, the computing part of a cloud.
+
+    Along a jet, up to its last section, the jet answers while it flows or is still to come; everywhere else, and where
+    it has stopped, the far field does.
+
+    Parameters
+    ----------
+    pieces
+        Steady jets.
+    far
+        Far field.
+    releases
+        What comes out, whole.
+    """
+
+    pieces: tuple[Piece, ...]
+    far: Solution
+    releases: tuple[Release, ...]
+
+    def concentration(self, x: _Array, y: _Array, z: _Array, t: _Array) -> _Array:
+        """Concentration at points, broadcast. [kg m⁻³]"""
+        found, inside = self._near(x, y, z, t)
+        answer: _Array = np.where(inside, found, self.far.concentration(x, y, z, t))
+        return answer
+
+    def add_frames(self, grid: _Array, heights: _Array, times: _Array, out: _Array) -> None:
+        """Add the concentration on a regular grid (x0, y0, dx, dy) to `out`, shape (times, heights, ny, nx)."""
+        x = grid[0] + grid[2] * np.arange(out.shape[3])
+        y = grid[1] + grid[3] * np.arange(out.shape[2])
+        for k, time in enumerate(times):
+            frame = np.zeros((1, *out.shape[1:]))
+            self.far.add_frames(grid, heights, times[k : k + 1], frame)
+            found, inside = self._near(x, y[:, None], heights[:, None, None], np.array(time))
+            out[k] += np.where(inside, found, frame[0])
+
+    def released(self, t: float) -> float:
+        """Mass released up to `t`, in the jet and beyond. [kg]"""
+        return sum(release.mass_until(t) for release in self.releases)
+
+    def swept(self, level: float | None, height: float, times: _Array | None) -> tuple[_Array, Bounds | None]:
+        """Times at which to look for the largest concentration, and the rectangle in which `level` is exceeded then."""
+        moments, box = self.far.swept(level, height, times)
+        if times is None:
+            jets = [piece.window[0] + np.linspace(0.0, float(piece.path.age[-1]), 9)[1:] for piece in self.pieces]
+            moments = np.unique(np.concatenate([moments, *jets]))
+        boxes = [] if box is None else [box]
+        for piece in self.pieces:
+            boxes += self._hull(piece, level, height, moments)
+        return moments, _around(boxes)
+
+    def _hull(self, piece: Piece, level: float | None, height: float, moments: _Array) -> list[Bounds]:
+        """Rectangle around the sections of a jet that hold the level, at the times they are there."""
+        path = piece.path
+        first, last = piece.window
+        there = ((moments[:, None] - path.age >= first) & (moments[:, None] - path.age <= last)).any(axis=0)
+        x, y = path.place[there, 0], path.place[there, 1]
+        reach = np.asarray(path.width * path.widening * np.sqrt(np.maximum(path.air_density / path.axis_density, 1.0)))
+        reach = reach[there]
+        if level is None:
+            reach = 3.0 / math.sqrt(2.0) * reach
+        elif x.size:
+            always = np.array([-math.inf, math.inf])
+            ridge = _near_one(piece, (x, y, np.full(x.size, height), np.zeros(x.size)), always)[0]
+            over = ridge >= level
+            x, y, reach = x[over], y[over], reach[over] * np.sqrt(np.log(ridge[over] / level))
+        if not x.size:
+            return []
+        return [
+            (float((x - reach).min()), float((y - reach).min()), float((x + reach).max()), float((y + reach).max()))
+        ]
+
+    def _near(self, x: _Array, y: _Array, z: _Array, t: _Array) -> tuple[_Array, NDArray[np.bool_]]:
+        shape = np.broadcast_shapes(x.shape, y.shape, z.shape, t.shape)
+        flat = [np.ascontiguousarray(np.broadcast_to(a, shape), dtype=float).ravel() for a in (x, y, z, t)]
+        found, inside = np.zeros(flat[0].size), np.zeros(flat[0].size, dtype=bool)
+        for piece in self.pieces:
+            one, reached = _near_one(piece, flat, piece.window)
+            found += one
+            inside |= reached
+        return found.reshape(shape), inside.reshape(shape)
+
+
+def _near_one(piece: Piece, points: Sequence[_Array], window: _Array) -> tuple[_Array, NDArray[np.bool_]]:
+    """Concentration of one jet at points x, y, z, t, each of shape (n,), and which of them it answers for."""
+    from dispersion._kernels import jets
+
+    run: Any = jets  # compiled functions carry no signature
+    found, inside = np.zeros(points[0].size), np.zeros(points[0].size, dtype=bool)
+    run.near_field(*points, piece.path.field_rows(), window, found, inside)
+    return found, inside
