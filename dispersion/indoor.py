@@ -348,7 +348,15 @@ class IndoorAir:
 
 
 def passage(
-    hazard: Hazard, *, x: float, y: float, z: float, start: float, step: float = 10.0, longest: float = 21600.0
+    hazard: Hazard,
+    *,
+    x: float,
+    y: float,
+    z: float,
+    start: float,
+    at_least: float = -math.inf,
+    step: float = 10.0,
+    longest: float = 21600.0,
 ) -> _Array:
     """Times from `start` until the cloud has passed a place.
 
@@ -362,6 +370,9 @@ def passage(
         Place. [m]
     start
         First time, when the release begins or earlier. [s]
+    at_least
+        The place is asked up to then in any case. Give the end of the release, such as ``cloud.end``: as long as gas
+        comes out, a wind that turns can bring it back. [s]
     step
         [s]
     longest
@@ -370,17 +381,17 @@ def passage(
     if not (step > 0.0 and longest >= step):
         what = f"step is {step!r}, longest {longest!r}"
         raise ModelError(what, where="passage", fix="give a positive step and a longer time")
-    count, peak = 1, 0.0
-    most = int(longest / step + 1e-9) + 1
-    while count < most:
-        times = start + step * np.arange(count - 1, min(count + _BLOCK, most))
-        found = hazard.concentration(x, y, z, times)
+    times = np.asarray(start + step * np.arange(int(longest / step + 1e-9) + 1), np.float64)
+    peak = 0.0
+    for first in range(0, times.size, _BLOCK):
+        block = times[first : first + _BLOCK]
+        found = hazard.concentration(x, y, z, block)
         peaks = np.maximum(np.maximum.accumulate(found), peak)
-        over = np.flatnonzero((peaks > 0.0) & (found < _GONE * peaks))
-        if over.size:
-            return np.asarray(start + step * np.arange(count + int(over[0])), np.float64)
-        count, peak = count - 1 + times.size, float(peaks[-1])
-    return np.asarray(start + step * np.arange(most), np.float64)
+        gone = np.flatnonzero((peaks > 0.0) & (found < _GONE * peaks) & (block >= at_least))
+        if gone.size:
+            return times[: first + int(gone[0]) + 1]
+        peak = float(peaks[-1])
+    return times
 
 
 def indoor_air(

@@ -172,6 +172,24 @@ def test_the_time_to_leave(kit):
     assert nothing.warnings == ()
 
 
+def test_the_time_to_leave_is_the_best_of_all(kit):
+    # two visits of the cloud: the brute minimum over every second of inside so far and outside from then on
+    probit = substance("chlorine").harm.probit(None)
+    twice = lambda t: 1e-3 * (np.exp(-(((t - 900) / 300) ** 2)) + 0.4 * np.exp(-(((t - 4000) / 400) ** 2)))  # noqa: E731
+    for per_hour in (0.1, 2.0, 8.0):
+        air = follow(kit, twice, np.arange(0.0, 8001.0, 20.0), room(air_changes_sheltered=per_hour / HOUR))
+        fine = np.arange(0.0, 8001.0, 1.0)
+        state = kit.weather()
+        rates = [
+            probit.load_rate(c, state.temperature, state.pressure)
+            for c in (air.at(fine), np.interp(fine, air.times, air.outdoor))
+        ]
+        inside, outside = (np.concatenate([[0.0], np.cumsum(0.5 * (r[1:] + r[:-1]))]) for r in rates)
+        total = inside + outside[-1] - outside
+        leave = air.time_to_leave(probit)
+        assert np.interp(leave, fine, total) == pytest.approx(total.min(), rel=1e-3)
+
+
 def test_modes_take_hold_in_time(kit):
     building = room(hvac_shut_off_time=60.0, sealing=0.2, air_changes_open=10.0 / HOUR)
     commands = [(0.0, "ventilated"), (300.0, "closed"), (400.0, "sealed"), (900.0, "open")]
@@ -225,6 +243,10 @@ def test_passage_gives_up_in_the_end():
     assert (long[0], long[-1], long.size) == (0.0, 1000.0, 1001)
     seen = passage(Outside(lambda t: box(t, until=700.0)), x=0, y=0, z=0, start=-50.0, step=1.0)
     assert seen[-1] == 701.0
+    # two visits, 3000 s apart, the first over before the release is
+    twice = Outside(lambda t: box(t) + box(t - 3600.0))
+    assert passage(twice, x=0, y=0, z=0, start=0.0)[-1] == 610.0
+    assert passage(twice, x=0, y=0, z=0, start=0.0, at_least=3700.0)[-1] == 4210.0
     with pytest.raises(ModelError, match="step is 0"):
         passage(Outside(box), x=0, y=0, z=0, start=0.0, step=0.0)
 
