@@ -14,6 +14,7 @@ from .ensemble import Exceedance as Exceedance
 from .ensemble import exceedance as exceedance
 from .field import Field as Field
 from .field import Footprint as Footprint
+from .dense_gas import DenseGas as DenseGas
 from .gaussian_plume import GaussianPlume as GaussianPlume
 from .gaussian_puff import GaussianPuff as GaussianPuff
 from .indoor import Building as Building
