@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +16,20 @@ from twin.errors import ModelError, Problem
 from twin.weather import Weather, WeatherSeries
 
 if TYPE_CHECKING:
+    from dispersion.similarity import Terrain
     from plant_models.releases import Release
 
-__all__ = ["LOWEST_SPEED", "Passive", "check_settings", "chosen_sigmas", "removal_rate", "told", "transport_height"]
+__all__ = [
+    "LOWEST_SPEED",
+    "Passive",
+    "blowing",
+    "check_settings",
+    "chosen_sigmas",
+    "removal_rate",
+    "swaying_factor",
+    "told",
+    "transport_height",
+]
 
 LOWEST_SPEED = 0.5  # m s⁻¹; below it the curves of Gaussian models have no meaning (EPA 1995 treats < 1 m s⁻¹ as calm)
 _LOWEST_TRANSPORT = 2.0  # m; see Passive.transport_height
@@ -143,6 +154,12 @@ def transport_height(settings_height: float | None, height: float) -> float:
     return max(height, _LOWEST_TRANSPORT) if settings_height is None else float(settings_height)
 
 
+def blowing(weather: Weather, height: float, terrain: Terrain = "rural") -> Weather:
+    """Return the weather with a wind of at least the growth limit at `height` [m]."""
+    lowest = LOWEST_SPEED / wind_ratio(weather, height, terrain)
+    return weather if weather.wind_speed >= lowest else replace(weather, wind_speed=lowest)
+
+
 def removal_rate(settings: Passive) -> float:
     """Rate at which decay and rain take gas out of the air. [s⁻¹]"""
     decay = 0.0 if settings.half_life is None else math.log(2.0) / settings.half_life
@@ -152,11 +169,14 @@ def removal_rate(settings: Passive) -> float:
 def told(releases: Sequence[Release], series: WeatherSeries, settings: Passive) -> tuple[str, ...]:
     """Sentences about what the settings and the weather did to these releases."""
     found: list[str] = []
+    curves = sigma_set(chosen_sigmas(settings, series))
     for release in releases:
         name = release.label or release.substance.name
-        air = series.at(release.start)
         height = transport_height(settings.transport_height, release.z)
-        speed = max(air.wind_speed * wind_ratio(air, height), LOWEST_SPEED)
+        air = blowing(series.at(release.start), height)
+        speed = air.wind_speed * wind_ratio(air, height)
+        growth = curves.growth(air, source_height=release.z, averaging_time=settings.averaging_time)
+        found.extend(growth.warnings)
         if settings.plume_rise and goes_up(release):
             rise = stack_rise(release, air, speed)
             found.append(

@@ -9,7 +9,7 @@ EPA (1995), User's guide for the Industrial Source Complex (ISC3) dispersion mod
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from dispersion._kernels import puffs
 from dispersion.air import pasquill_class, sigma_set, wind_ratio
 from dispersion.downwash import swaying, wake_sigmas
-from dispersion.passive import LOWEST_SPEED, Passive, swaying_factor, transport_height
+from dispersion.passive import LOWEST_SPEED, Passive, blowing, swaying_factor, transport_height
 from dispersion.plume_rise import stack_rise
 from dispersion.starts import Start
 from twin.weather import Weather
 
 if TYPE_CHECKING:
+    from dispersion.similarity import Terrain
     from plant_models.releases import Release
 
 __all__ = ["Spread", "reference_speed", "spread_of"]
@@ -94,10 +95,9 @@ class Spread:
         return sy, sz, *rest
 
 
-def reference_speed(weather: Weather, settings: Passive, height: float, terrain: Any) -> float:
-    """Wind at the transport height of a cloud that begins at `height`, not below the growth limit. [m s⁻¹]"""
-    ratio = wind_ratio(weather, transport_height(settings.transport_height, height), terrain)
-    return max(weather.wind_speed * ratio, LOWEST_SPEED)
+def reference_speed(weather: Weather, height: float, terrain: Terrain) -> float:
+    """Wind at the transport height, not below the growth limit. [m s⁻¹]"""
+    return max(weather.wind_speed * wind_ratio(weather, height, terrain), LOWEST_SPEED)
 
 
 def spread_of(release: Release, start: Start, weather: Weather, settings: Passive, sigmas: str) -> Spread:
@@ -117,19 +117,18 @@ def spread_of(release: Release, start: Start, weather: Weather, settings: Passiv
         Name of the curves.
     """
     curves = sigma_set(sigmas)
-    reference = reference_speed(weather, settings, start.z, curves.terrain)
-    carrying = transport_height(settings.transport_height, start.z)
-    lowest = LOWEST_SPEED / wind_ratio(weather, carrying, curves.terrain)
-    blowing = replace(weather, wind_speed=max(weather.wind_speed, lowest))
-    rise = stack_rise(release, blowing, reference) if settings.plume_rise else None
+    height = transport_height(settings.transport_height, start.z)
+    reference = reference_speed(weather, height, curves.terrain)
+    air = blowing(weather, height, curves.terrain)
+    rise = stack_rise(release, air, reference) if settings.plume_rise else None
     top = start.z + (rise.final if rise is not None else 0.0)
-    growth = curves.growth(blowing, source_height=top, averaging_time=settings.averaging_time)
+    growth = curves.growth(air, source_height=top, averaging_time=settings.averaging_time)
     sigma_y, sigma_z = (np.maximum.accumulate(curve(_WAY)) for curve in (growth.sigma_y, growth.sigma_z))
     if settings.building is not None:
         at_wall = start.z if rise is None else start.z + float(rise.at(2.0 * settings.building[0]))
         sigma_y, sigma_z = wake_sigmas(_WAY, sigma_y, sigma_z, height=at_wall, building=settings.building)
     if settings.meander:
-        sigma_y = swaying(_WAY, sigma_y, swaying_factor(blowing, pasquill_class(blowing)))
+        sigma_y = swaying(_WAY, sigma_y, swaying_factor(air, pasquill_class(air)))
     speed = np.broadcast_to(np.asarray(growth.speed(_WAY), float), _WAY.shape)
     if settings.transport_height is not None or np.ptp(speed) == 0.0:
         speed = mean = np.full(_WAY.size, reference)

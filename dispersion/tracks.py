@@ -179,20 +179,21 @@ def _tables(
     States that differ by nothing that bears on growth, such as the direction of the wind, share one: class curves do
     not know the speed, for example, so a record of one class needs a single table unless gas settles or rises.
     """
-    terrain = sigma_set(sigmas).terrain
-    found: dict[bytes, _Array] = {}
+    terrain, height = sigma_set(sigmas).terrain, transport_height(settings.transport_height, start.z)
+    tables: list[_Array] = []
+    alike: dict[bytes, int] = {}
     known: dict[object, int] = {}
     held = []
     for state in series.states:
         still = replace(state, wind_from=0.0)
         if still not in known:
             spread = spread_of(release, start, still, settings, sigmas)
-            table = spread.table(reference_speed(still, settings, start.z, terrain))
-            key = np.round(table, 9).tobytes()
-            found.setdefault(key, table)
-            known[still] = list(found).index(key)
+            table = spread.table(reference_speed(still, height, terrain))
+            known[still] = alike.setdefault(np.round(table, 9).tobytes(), len(tables))
+            if known[still] == len(tables):
+                tables.append(table)
         held.append(known[still])
-    return _Tables(rows=np.ascontiguousarray(list(found.values())), way=spread.distance), held
+    return _Tables(rows=np.ascontiguousarray(tables), way=spread.distance), held
 
 
 def _wind_table(series: WeatherSeries, height: float, curves: SigmaSet) -> _Array:
