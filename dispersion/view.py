@@ -102,7 +102,7 @@ class Level:
     @property
     def text(self) -> str:
         """Name and value."""
-        return f"{self.name} ({self.value:.2g} kg m⁻³)"
+        return f"{self.name}, {self.value:.2g} kg m⁻³"
 
     @property
     def fill(self) -> tuple[float, float, float, float]:

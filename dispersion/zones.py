@@ -173,8 +173,12 @@ def find_zone(cloud: Cloud, threshold: Threshold, *, height: float = 1.5) -> Zon
     footprint = cloud.footprint(threshold, height=height)
     if not footprint.area:
         return Zone(threshold=threshold, footprint=footprint, first=None, last=None)
-    first = float(footprint.arrival.min())
-    return Zone(threshold=threshold, footprint=footprint, first=first, last=_last(cloud, footprint, first))
+    moments = footprint.times
+    # Each moment on a grid of its own: the one that holds the whole zone may miss the small beginning and end.
+    held = (t for t in moments if cloud.footprint(threshold, height=height, times=[t]).area)
+    first = float(next(held, footprint.arrival.min()))
+    last = float(next((t for t in moments[::-1] if cloud.footprint(threshold, height=height, times=[t]).area), first))
+    return Zone(threshold=threshold, footprint=footprint, first=first, last=math.inf if last == moments[-1] else last)
 
 
 def add_snapshots(cloud: Cloud, zone: Zone, times: Sequence[float]) -> Zone:
@@ -184,14 +188,6 @@ def add_snapshots(cloud: Cloud, zone: Zone, times: Sequence[float]) -> Zone:
     height = zone.footprint.height
     shots = ((float(t), cloud.footprint(zone.threshold, height=height, times=[t])) for t in times)
     return replace(zone, snapshots=tuple(shots))
-
-
-def _last(cloud: Cloud, footprint: Footprint, first: float) -> float:
-    moments = cloud.solution.swept(footprint.threshold, footprint.height, None)[0]
-    for k in range(moments.size - 1, -1, -1):
-        if cloud.footprint(footprint.threshold, height=footprint.height, times=moments[k : k + 1]).area:
-            return math.inf if k == moments.size - 1 else max(float(moments[k]), first)
-    return first
 
 
 def zones_geojson(zones: Sequence[Zone], site: Site) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from drills.terminal import count, print_checks, print_scores, print_shelf, print_source, progress
+from drills.terminal import count, print_checks, print_scores, print_shelf, print_tables, progress
 from twin.errors import Problem, TwinError
 
 __all__ = ["app", "main"]
@@ -51,12 +51,39 @@ MapFiles = Annotated[
 ]
 
 
-def _words(text: str, name: str = "") -> Any:
+def _words(text: str, name: str = "", *flags: str) -> Any:
     """Option for a quantity in words; with a name it has an assumed value."""
+    from drills.dispersal import ASSUMED as OF_AIR
     from drills.sources import ASSUMED
 
-    assumed = f" Assumed: {ASSUMED[name][1]}." if name else ""
-    return typer.Option(metavar="WORD" if name == "ground" else "QUANTITY", help=text + assumed)
+    assumed = f" Assumed: {(ASSUMED | OF_AIR)[name][1]}." if name else ""
+    return typer.Option(*flags, metavar="WORD" if name == "ground" else "QUANTITY", help=text + assumed)
+
+
+def _several(flag: str, metavar: str, examples: str) -> Any:
+    """Option that may be repeated."""
+    return typer.Option(flag, metavar=metavar, help=f"{examples}; repeatable.")
+
+
+def _file(flag: str, text: str) -> Any:
+    """Option for a file to write."""
+    return typer.Option(flag, metavar="FILE", help=text)
+
+
+# Options of a leak, the same for what comes out and for where it goes.
+Layout = Annotated[str, typer.Argument(metavar="LAYOUT", help="Layout file, or the name of a shipped park.")]
+Tag = Annotated[str, typer.Argument(metavar="TAG", help="Tag of the asset that leaks.")]
+Hole = Annotated[str, typer.Option("--hole", metavar="DIAMETER", help="Diameter of the hole, such as 25mm.")]
+IsolateAt = Annotated[str | None, _words("When the valves around it are told to shut: 180s.")]
+Failed = Annotated[list[str] | None, _several("--failed", "VALVE", "A valve that does not shut")]
+Elevation = Annotated[str | None, _words("Of the jet above the horizontal: 90deg.")]
+RainOut = Annotated[str | None, typer.Option(metavar="NAME", help="all_airborne, trajectory or twice_flash.")]
+Ground = Annotated[str | None, _words("What a spill lies on.", "ground")]
+Sun = Annotated[str | None, _words("Sunlight on a pool.", "sun")]
+AirTemperature = Annotated[
+    str | None, _words("Temperature of the air.", "air_temperature", "--air-temperature", "--temperature")
+]
+AirPressure = Annotated[str | None, _words("Pressure of the air.", "air_pressure")]
 
 
 def main() -> None:
@@ -177,29 +204,25 @@ def check(
 @app.command()
 def source(
     *,
-    layout: Annotated[str, typer.Argument(metavar="LAYOUT", help="Layout file, or the name of a shipped park.")],
-    tag: Annotated[str, typer.Argument(metavar="TAG", help="Tag of the asset that leaks.")],
-    hole: Annotated[str, typer.Option("--hole", metavar="DIAMETER", help="Diameter of the hole, such as 25mm.")],
-    isolate_at: Annotated[str | None, _words("When the valves around it are told to shut: 180s.")] = None,
-    failed: Annotated[
-        list[str] | None, typer.Option("--failed", metavar="VALVE", help="A valve that does not shut; repeatable.")
-    ] = None,
+    layout: Layout,
+    tag: Tag,
+    hole: Hole,
+    isolate_at: IsolateAt = None,
+    failed: Failed = None,
     duration: Annotated[str | None, _words("How long to compute, pool included.", "duration")] = None,
     height: Annotated[str | None, _words("Of the hole above ground. Default: release_height of the layout.")] = None,
     length: Annotated[str | None, _words("Of the way out. Default: 0, or half the line when it breaks across.")] = None,
     regime: Annotated[
         str | None, typer.Option(metavar="NAME", help="frozen, relaxation or equilibrium instead of the one chosen.")
     ] = None,
-    rain_out: Annotated[
-        str | None, typer.Option(metavar="NAME", help="all_airborne, trajectory or twice_flash.")
-    ] = None,
-    elevation: Annotated[str | None, _words("Of the jet above the horizontal: 90deg.")] = None,
-    air_temperature: Annotated[str | None, _words("Temperature of the air.", "air_temperature")] = None,
-    air_pressure: Annotated[str | None, _words("Pressure of the air.", "air_pressure")] = None,
+    rain_out: RainOut = None,
+    elevation: Elevation = None,
+    air_temperature: AirTemperature = None,
+    air_pressure: AirPressure = None,
     wind: Annotated[str | None, _words("Wind speed at 10 m.", "wind")] = None,
-    ground: Annotated[str | None, _words("What a spill lies on.", "ground")] = None,
+    ground: Ground = None,
     ground_temperature: Annotated[str | None, _words("Of the ground. Default: that of the air.")] = None,
-    sun: Annotated[str | None, _words("Sunlight on a pool.", "sun")] = None,
+    sun: Sun = None,
     picture: Annotated[
         Path | None, typer.Option("--picture", metavar="FILE", help="Draw the rates into this PNG file.")
     ] = None,
@@ -223,7 +246,7 @@ def source(
         "sun": sun,
     }
     with _errors_told(as_json=as_json):
-        from drills.sources import png_path, source_facts, source_from_words
+        from drills.sources import COLUMNS, png_path, source_facts, source_from_words, source_lines
 
         place = None if picture is None else png_path(picture)
         found, assumed = source_from_words(
@@ -237,7 +260,63 @@ def source(
         if as_json:
             _print_json(facts)
         else:
-            print_source(facts)
+            head, rows, tail = source_lines(facts)
+            print_tables(head, [("", COLUMNS, rows)], tail)
+
+
+@app.command()
+def disperse(
+    *,
+    layout: Layout,
+    tag: Tag,
+    hole: Hole,
+    wind: Annotated[str, typer.Option("--wind", metavar="QUANTITY", help="Wind speed at 10 m, such as 3m/s.")],
+    wind_from: Annotated[str, typer.Option("--from", metavar="ANGLE", help="Where the wind blows from: 270.")],
+    stability: Annotated[str | None, typer.Option(metavar="A-F", help="Pasquill class; there is no default.")] = None,
+    obukhov: Annotated[str | None, _words("Obukhov length instead of a class: 50m, -20m.")] = None,
+    cloud: Annotated[str | None, typer.Option(metavar="EIGHTHS", help="Cloud cover 4/8 and --time instead.")] = None,
+    time: Annotated[str | None, typer.Option(metavar="TIME", help="Start, such as 2026-07-01T14:00+08:00.")] = None,
+    anchor: Annotated[str | None, typer.Option(metavar="LON,LAT", help="Of x = y = 0, if not in the layout.")] = None,
+    model: Annotated[str, typer.Option("--model", metavar="NAME", help="One that parktwin list shows.")] = "auto",
+    averaging_time: Annotated[str | None, _words("Averaging time.", "averaging_time")] = None,
+    height: Annotated[str | None, _words("Height of the zones.", "height")] = None,
+    threshold: Annotated[list[str] | None, _several("--threshold", "NAME", "AEGL-2, LFL/2, 100ppm")] = None,
+    at_points: Annotated[list[str] | None, _several("--at-points", "TAG|X,Y", "CR-0, 400m,250m")] = None,
+    isolate_at: IsolateAt = None,
+    failed: Failed = None,
+    duration: Annotated[str | None, _words("How long to compute the leak, pool included.", "duration")] = None,
+    elevation: Elevation = None,
+    rain_out: RainOut = None,
+    ground: Ground = None,
+    sun: Sun = None,
+    roughness: Annotated[str | None, _words("Roughness length of the surroundings.", "roughness")] = None,
+    air_temperature: AirTemperature = None,
+    air_pressure: AirPressure = None,
+    humidity: Annotated[str | None, _words("Relative humidity.", "humidity")] = None,
+    picture: Annotated[Path | None, _file("--picture", "Zones over the park, PNG.")] = None,
+    section: Annotated[Path | None, _file("--section", "Vertical section along the wind, PNG.")] = None,
+    series: Annotated[Path | None, _file("--series", "History at detectors and points, PNG.")] = None,
+    gif: Annotated[Path | None, _file("--gif", "Film of the zones over the park.")] = None,
+    geojson: Annotated[Path | None, _file("--geojson", "Zones for maps, WGS 84.")] = None,
+    kml: Annotated[Path | None, _file("--kml", "Zones for Google Earth; in time with --time.")] = None,
+    mapping: MapFiles = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compute where the gas of a leak goes: how far and how long each threshold is reached, with maps."""
+    given = dict(locals())
+    with _errors_told(as_json=as_json):
+        from drills.dispersal import OUTPUTS, check_outputs, dispersal_from_words, write_outputs
+        from drills.reaches import dispersal_facts, dispersal_lines
+
+        files = check_outputs({name: given[name] for name in OUTPUTS})
+        words = {name: word for name, word in given.items() if isinstance(word, str)}
+        found = dispersal_from_words(words, thresholds=threshold, points=at_points, mappings=mapping, failed=failed)
+        write_outputs(found, files)
+        facts = dispersal_facts(found) | {"files": {name: str(path) for name, path in files.items()}}
+        if as_json:
+            _print_json(facts)
+        else:
+            print_tables(*dispersal_lines(facts))
 
 
 @app.command()

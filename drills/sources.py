@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     from plant_models.sources import SourceTerm
     from twin.graph import Twin
 
-__all__ = ["ASSUMED", "COLUMNS", "open_park", "png_path", "source_facts", "source_from_words", "source_lines"]
+__all__ = [
+    "ASSUMED",
+    "COLUMNS",
+    "open_park",
+    "png_path",
+    "read_word",
+    "release_facts",
+    "source_facts",
+    "source_from_words",
+    "source_lines",
+]
 
 # What is taken where the command says nothing, and shown as assumed. Unit of the quantity, value.
-ASSUMED: Mapping[str, tuple[str, str]] = {
+ASSUMED: dict[str, tuple[str, str]] = {
     "duration": ("s", "1 h"),
     "air_temperature": ("K", "20 degC"),
     "air_pressure": ("Pa", "101.325 kPa"),
@@ -54,6 +64,7 @@ def source_from_words(
     words: Mapping[str, str | None],
     mappings: Sequence[Path] = (),
     valves_failed: Sequence[str] = (),
+    park: Twin | None = None,
 ) -> tuple[SourceTerm, dict[str, str]]:
     """Compute a source term from quantities written with their units.
 
@@ -71,6 +82,8 @@ def source_from_words(
         Mapping files for the layouts.
     valves_failed
         Tags of valves that do not shut.
+    park
+        The park itself where it is loaded already; None: from `layouts` and `mappings`.
 
     Returns
     -------
@@ -86,15 +99,15 @@ def source_from_words(
 
     assumed = {name: text for name, (_, text) in ASSUMED.items() if words.get(name) is None}
     said = {**assumed, **{name: word for name, word in words.items() if word is not None}}
-    value = {n: _read(n, said[n], unit) for n, (unit, _) in ASSUMED.items() if unit}
-    value |= {n: _read(n, said[n], unit) for n, unit in _OPTIONAL.items() if n in said}
-    park = open_park(layouts, mappings)
+    value = {n: read_word(n, said[n], unit) for n, (unit, _) in ASSUMED.items() if unit}
+    value |= {n: read_word(n, said[n], unit) for n, unit in _OPTIONAL.items() if n in said}
+    park = open_park(layouts, mappings) if park is None else park
     if "ground_temperature" not in value:
         value["ground_temperature"] = value["air_temperature"]
         assumed["ground_temperature"] = "that of the air"
     source = source_term(
         park[tag],
-        hole_diameter=_read("hole", hole, "m"),
+        hole_diameter=read_word("hole", hole, "m"),
         until=value["duration"],
         surroundings=Surroundings(
             air_temperature=value["air_temperature"],
@@ -132,7 +145,14 @@ def png_path(path: Path) -> Path:
     return path
 
 
-def _read(name: str, text: str, unit: str) -> float:
+def read_word(name: str, text: str, unit: str) -> float:
+    """Read the quantity given to the option of that name; angles in radians.
+
+    Raises
+    ------
+    UnitError
+        It cannot be read; the option is named.
+    """
     option = f"--{name.replace('_', '-')}"
     if unit == "degree":
         unit = "rad"
@@ -174,7 +194,7 @@ def source_facts(source: SourceTerm, assumed: Mapping[str, str]) -> dict[str, An
         "mass_rates": source.mass_rates.tolist(),
         "states": _states(source),
         "pool": _pool(source.pool),
-        "releases": [_release(release) for release in source.releases],
+        "releases": [release_facts(release) for release in source.releases],
         "masses": dict(source.masses),
         "balance": source.closure,
         "events": [{"time": time, "text": text} for time, text in outflow.events],
@@ -202,7 +222,8 @@ _STATE = (
 )
 
 
-def _release(release: Release) -> dict[str, Any]:
+def release_facts(release: Release) -> dict[str, Any]:
+    """State and rate of a release, as plain data in SI units."""
     return {
         "label": release.label,
         "phase": release.phase,

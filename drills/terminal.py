@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from drills.doctor import Check
 
-__all__ = ["count", "print_checks", "print_scores", "print_shelf", "print_source", "progress"]
+__all__ = ["count", "print_checks", "print_scores", "print_shelf", "print_tables", "progress"]
 
 
 def count(number: int, noun: str) -> str:
@@ -115,21 +115,25 @@ def print_scores(summary: Mapping[str, Any]) -> None:
         tell(f"warning: {warning}")
 
 
-def print_source(facts: Mapping[str, Any]) -> None:
-    """Regime, rate over time and totals of a source term, readable at 80 columns."""
+def print_tables(
+    head: Sequence[str], tables: Sequence[tuple[str, Sequence[str], Sequence[Sequence[str]]]], tail: Sequence[str]
+) -> None:
+    """Sentences, tables (title, columns, rows) and sentences, readable at 80 columns."""
     from rich.table import Table
 
-    from drills.sources import COLUMNS, source_lines
-
     screen = _console()
-    head, rows, tail = source_lines(facts)
-    table = Table()
-    for name in COLUMNS:
-        table.add_column(name, justify="right")
-    for row in rows:
-        table.add_row(*row)
-    for part in (*head, table, *tail):
-        screen.print(part, highlight=False)
+    for line in head:
+        screen.print(line, highlight=False)
+    for title, columns, rows in tables:
+        table = Table(title=title or None, title_justify="left", title_style="bold")
+        for k, name in enumerate(columns):
+            named = bool(title) and k == 0
+            table.add_column(name, justify="left" if named else "right", no_wrap=named, overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        screen.print(table, highlight=False)
+    for line in tail:
+        screen.print(line, highlight=False)
 
 
 def print_checks(checks: Sequence[Check]) -> None:

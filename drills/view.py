@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 import math
+import tempfile
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,8 +22,11 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from dispersion.field import Footprint
+    from drills.dispersal import Dispersal
     from drills.result import DrillResult
     from plant_models.sources import SourceTerm
+    from twin.graph import Twin
 
 __all__ = [
     "evacuation_figure",
@@ -31,7 +35,11 @@ __all__ = [
     "plot_evacuation",
     "plot_footprint",
     "plot_timeline",
+    "save_film",
+    "save_section",
+    "save_series",
     "save_source",
+    "save_zones",
     "timeline_figure",
     "write_pictures",
 ]
@@ -74,6 +82,53 @@ def save_source(source: SourceTerm, path: str | Path) -> Path:
     return write_whole(path, _png(figure))
 
 
+def save_zones(found: Dispersal, path: str | Path) -> Path:
+    """Draw the zones of a dispersed leak over the park into a PNG file, complete or not at all."""
+    with _fonts() as chinese:
+        heading = _heading(found, Words("Footprint of the cloud", "气云影响范围"), chinese=chinese)
+        figure = _zones_figure(found.park, [zone.footprint for zone in found.shown], heading, chinese=chinese)
+    return write_whole(path, _png(figure))
+
+
+def save_section(found: Dispersal, path: str | Path) -> Path:
+    """Draw the vertical section of a dispersed leak along the wind into a PNG file, complete or not at all."""
+    from dispersion.view import plot_section
+
+    return _save_axes(path, 4.6, lambda ax: plot_section(found.drawn, ax, levels=found.levels))
+
+
+def save_series(found: Dispersal, path: str | Path) -> Path:
+    """Draw the concentration over time at detectors and points into a PNG file, complete or not at all."""
+    from dispersion.view import plot_series
+
+    return _save_axes(path, 5.0, lambda ax: plot_series(found.drawn, found.places, ax, levels=found.levels))
+
+
+def save_film(found: Dispersal, path: str | Path) -> Path:
+    """Write the film of a dispersed leak over the park as a GIF, complete or not at all."""
+    from dispersion.scenes.view import animate
+
+    with tempfile.TemporaryDirectory() as folder:
+        film = animate(found.film(), Path(folder) / "film.gif", levels=found.levels, park=found.park)
+        return write_whole(path, film.read_bytes())
+
+
+def _save_axes(path: str | Path, height: float, draw: Callable[[Axes], Axes]) -> Path:
+    with _fonts():
+        figure = _new_figure(9.0, height)
+        draw(figure.add_subplot())
+    return write_whole(path, _png(figure))
+
+
+def _heading(found: Dispersal, what: Words, *, chinese: bool) -> str:
+    weather, gas = found.cloud.weather.at(found.cloud.start), found.source.substance
+    stability = weather.stability or f"L = {weather.obukhov_length:g} m"
+    air = f"{weather.wind_speed:g} m/s, {weather.wind_from:g}°, {stability}"
+    if not chinese:
+        return f"{what.en}: {found.source.tag}, {gas.name}, {air}"
+    return f"{what.en} {what.zh}: {found.source.tag}, {gas.name} {gas.name_zh}, {air}"
+
+
 def _png(figure: Figure) -> bytes:
     """A figure as PNG, without the software's name and without a date, so that equal pictures are equal files."""
     store = io.BytesIO()
@@ -110,55 +165,59 @@ def _title(result: DrillResult, what: Words, *, chinese: bool) -> str:
 def footprint_figure(result: DrillResult) -> Figure:
     """Where the concentration passed each threshold at any time: the park, and all of it if that is more."""
     with _fonts() as chinese:
-        beyond = _reaches_beyond(result)
-        figure = _new_figure(11.0 if beyond else 8.2, 7.0)
-        near, *rest = figure.subplots(1, 2, width_ratios=(1.9, 1.0)) if beyond else [figure.add_subplot()]
-        handles, what = _draw_zones(result, near)
-        for ax, words in zip(
-            (near, *rest), (Words("over the park", "园区范围"), Words("full extent", "全部范围")), strict=False
-        ):
-            if ax is not near:
-                _draw_extent(result, ax)
-            ax.set_title("")
-            ax.set_title(f"{words.en} {words.zh}" if chinese else words.en, fontsize=10, loc="left")
         heading = _title(result, Words("Footprint of the cloud", "气云影响范围"), chinese=chinese)
-        figure.suptitle(f"{heading}\n{what}", fontsize=11, x=0.01, ha="left")
-        if handles:
-            figure.legend(handles=handles, loc="outside lower left", ncols=2, frameon=False, fontsize=9)
+        return _zones_figure(result.park, result.footprints, heading, chinese=chinese)
+
+
+def _zones_figure(park: Twin, footprints: Sequence[Footprint], heading: str, *, chinese: bool) -> Figure:
+    beyond = _reaches_beyond(park, footprints)
+    figure = _new_figure(11.0 if beyond else 8.2, 7.0)
+    near, *rest = figure.subplots(1, 2, width_ratios=(1.9, 1.0)) if beyond else [figure.add_subplot()]
+    handles, what = _draw_zones(park, footprints, near)
+    for ax, words in zip(
+        (near, *rest), (Words("over the park", "园区范围"), Words("full extent", "全部范围")), strict=False
+    ):
+        if ax is not near:
+            _draw_extent(park, footprints, ax)
+        ax.set_title("")
+        ax.set_title(f"{words.en} {words.zh}" if chinese else words.en, fontsize=10, loc="left")
+    figure.suptitle(f"{heading}\n{what}", fontsize=11, x=0.01, ha="left")
+    if handles:
+        figure.legend(handles=handles, loc="outside lower left", ncols=2, frameon=False, fontsize=9)
     return figure
 
 
-def _reaches_beyond(result: DrillResult) -> bool:
+def _reaches_beyond(park: Twin, footprints: Sequence[Footprint]) -> bool:
     """Whether a footprint leaves the map of the park."""
-    x0, y0, x1, y1 = result.park.bounds
-    boxes = [footprint.polygon.bounds for footprint in result.footprints if footprint.area > 0.0]
+    x0, y0, x1, y1 = park.bounds
+    boxes = [footprint.polygon.bounds for footprint in footprints if footprint.area > 0.0]
     return any(box[0] < x0 or box[1] < y0 or box[2] > x1 or box[3] > y1 for box in boxes)
 
 
-def _draw_extent(result: DrillResult, ax: Axes) -> None:
+def _draw_extent(park: Twin, footprints: Sequence[Footprint], ax: Axes) -> None:
     """Draw the footprints to their full extent, with the outline of the park's map."""
     from matplotlib.patches import Rectangle
 
     from dispersion.view import plot_footprint as plot_zones
 
-    plot_zones(result.footprints, ax)
+    plot_zones(footprints, ax)
     legend = ax.get_legend()
     for artist in (*ax.texts, *([legend] if legend is not None else [])):  # both stand beside the park already
         artist.remove()
-    x0, y0, x1, y1 = result.park.bounds
+    x0, y0, x1, y1 = park.bounds
     ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=_INK, linewidth=1.2, zorder=7))
     ax.set_aspect("equal", adjustable="box")
     ax.autoscale_view()
     ax.tick_params(labelsize=8)
 
 
-def _draw_zones(result: DrillResult, ax: Axes) -> tuple[list[Artist], str]:
+def _draw_zones(park: Twin, footprints: Sequence[Footprint], ax: Axes) -> tuple[list[Artist], str]:
     """Draw the footprints over the park; return what belongs in a legend (taken off the map), and what is drawn."""
     from dispersion.view import plot_footprint as plot_zones
 
-    result.park.plot(ax, legend=False)
+    park.plot(ax, legend=False)
     (left, right), (low, high) = ax.get_xlim(), ax.get_ylim()
-    plot_zones(result.footprints, ax)
+    plot_zones(footprints, ax)
     legend, what = ax.get_legend(), ax.get_title() or ax.get_title(loc="left")
     handles: list[Artist] = []
     if legend is not None:
@@ -201,7 +260,7 @@ def plot_footprint(result: DrillResult, ax: Axes | None = None) -> Axes:
     """Draw the areas above the thresholds over the park; a new Axes when none is given."""
     with _fonts():
         ax = ax if ax is not None else _new_figure(9.0, 7.2).add_subplot()
-        handles, _ = _draw_zones(result, ax)
+        handles, _ = _draw_zones(result.park, result.footprints, ax)
         if handles:
             ax.legend(
                 handles=handles, loc="upper left", bbox_to_anchor=(0.0, -0.08), ncols=2, frameon=False, fontsize=8

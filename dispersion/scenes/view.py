@@ -24,11 +24,15 @@ from twin.errors import ModelError
 from twin.fonts import cjk_fonts, plot_fonts
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
     from dispersion.field import Bounds, Field
     from twin.assets import Asset
 
 __all__ = ["animate", "isosurfaces"]
 
+_DPI = 80.0  # of a film
 _ROAD = 2.0  # m, half the width a road is drawn with: 4 m, the least for a fire lane (GB 50016-2014, 7.1.8)
 
 
@@ -72,7 +76,6 @@ def animate(
         The name does not end in .gif, or no level is reached in any frame.
     """
     from matplotlib.animation import PillowWriter
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
     from matplotlib.patches import Patch
 
@@ -84,8 +87,7 @@ def animate(
         fix = "give a lower level, or a field where and when the gas is"
         raise ModelError(f"{looks[-1].name} is reached in no frame", where="animate.levels", fix=fix)
     with plot_fonts():
-        figure = Figure(figsize=(8.0, 7.0), layout="constrained")
-        FigureCanvasAgg(figure)
+        figure = Figure(figsize=(8.0, 7.0), dpi=_DPI, layout="constrained")
         ax = figure.add_subplot()
         extent = (field.x[0], field.y[0], field.x[-1], field.y[-1])
         if park is not None:
@@ -98,24 +100,39 @@ def animate(
         ]
         figure.legend(handles=handles, loc="outside lower left", ncols=2, fontsize=8, frameon=False)
         draw_caution(ax, field.warnings, language, below=True)
-        figure.draw_without_rendering()
-        figure.set_layout_engine("none")  # laid out once: frames must not jump, and it takes longer than drawing
+        ax.set_title(" ", fontsize=10, loc="left")  # keeps the room of the frames' titles
+        film, over = _still(figure, ax)
         writer = PillowWriter(fps=frames_per_second)  # type: ignore[arg-type]
-        with writer.saving(figure, str(place), 80):
+        with writer.saving(film, str(place), _DPI):
             for t in field.t:
                 title = words["plan"].format(
                     gas=gas_name(field.substance, language), model=field.model, when=say_when(float(t), language),
                     height=field.z[k], average=field.averaging_time,
                 )  # fmt: skip
-                ax.set_title(title, fontsize=10, loc="left")
+                over.set_title(title, fontsize=10, loc="left")
                 drawn: list[Any] = []
                 for rank, look in enumerate(reversed(looks)):
                     area = field.contours(look.value, time=float(t), height=float(field.z[k]))
-                    drawn += draw_zone(ax, area, look, order=3 + 0.1 * rank)
+                    drawn += draw_zone(over, area, look, order=3 + 0.1 * rank)
                 writer.grab_frame()
                 for patch in drawn:
                     patch.remove()
     return place
+
+
+def _still(figure: Figure, ax: Axes) -> tuple[Figure, Axes]:
+    """Figure that shows the picture of another one, with bare axes over its own: the map is drawn once."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    canvas: Any = FigureCanvasAgg(figure)
+    canvas.draw()
+    film = Figure(figsize=tuple(figure.get_size_inches()), dpi=figure.dpi)
+    FigureCanvasAgg(film)
+    film.figimage(np.asarray(canvas.buffer_rgba()).copy(), zorder=-1)
+    over = film.add_axes(ax.get_position().bounds, xlim=ax.get_xlim(), ylim=ax.get_ylim())
+    over.set_axis_off()
+    return film, over
 
 
 def isosurfaces(
