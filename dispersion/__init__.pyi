@@ -10,11 +10,12 @@ from .air import wind_ratio as wind_ratio
 from .britter_mcquaid import BritterMcQuaid as BritterMcQuaid
 from .cloud import Cloud as Cloud
 from .cloud import Solution as Solution
+from .dense_gas import DenseGas as DenseGas
 from .ensemble import Exceedance as Exceedance
 from .ensemble import exceedance as exceedance
+from .exposure import Exposure as Exposure
 from .field import Field as Field
 from .field import Footprint as Footprint
-from .dense_gas import DenseGas as DenseGas
 from .gaussian_plume import GaussianPlume as GaussianPlume
 from .gaussian_puff import GaussianPuff as GaussianPuff
 from .indoor import Building as Building
@@ -42,4 +43,5 @@ from .stability import obukhov_length as obukhov_length
 from .stability import solar_elevation as solar_elevation
 from .stability import stability_from_radiation as stability_from_radiation
 from .stability import stability_from_sky as stability_from_sky
+from .starts import Start as Start
 from .view import plot_footprint as plot_footprint

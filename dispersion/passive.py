@@ -61,9 +61,9 @@ class Passive:
         Whether a vertical stream of known speed and size that is not denser than air rises after Briggs
         (:mod:`dispersion.plume_rise`), in the air of the moment of emission. The rise widens the cloud by rise / 3.5
         (Pasquill 1976, as in EPA 1995). No stack-tip downwash.
-    building
-        Height and width across the wind of a building whose wake holds the source, after Huber and Snyder
-        (:mod:`dispersion.downwash`); None: open ground. [m]
+    building_height, building_width
+        Of a building whose wake holds the source, the width across the wind, after Huber and Snyder
+        (:mod:`dispersion.downwash`); give both or neither. [m]
     meander
         Whether the crosswind sigma is widened in a light wind and neutral to stable air as US NRC Regulatory Guide
         1.145 has it for averages of an hour (:func:`dispersion.downwash.meander_factor`). Not by default: it lowers
@@ -85,12 +85,20 @@ class Passive:
     transport_height: float | None = None
     smallest_sigma: float = 0.1
     plume_rise: bool = True
-    building: tuple[float, float] | None = None
+    building_height: float | None = None
+    building_width: float | None = None
     meander: bool = False
     deposition_velocity: float = 0.0
     half_life: float | None = None
     rain_rate: float = 0.0
     scavenging_coefficient: float = 0.0
+
+    @property
+    def building(self) -> tuple[float, float] | None:
+        """Height and width of the building, None on open ground. [m]"""
+        if self.building_height is None or self.building_width is None:
+            return None
+        return self.building_height, self.building_width
 
 
 _RANGES = {
@@ -100,6 +108,8 @@ _RANGES = {
     "smallest_sigma": (1e-3, 100.0, "m"),
     "threads": (1, 256, ""),
     "averaging_time": (20.0, 3600.0, "s"),
+    "building_height": (0.5, 1000.0, "m"),
+    "building_width": (0.5, 1000.0, "m"),
     "deposition_velocity": (0.0, 1.0, "m s⁻¹"),
     "half_life": (1.0, 1e9, "s"),
     "rain_rate": (0.0, 1e-4, "m s⁻¹, which is 360 mm an hour"),
@@ -123,11 +133,9 @@ def check_settings(settings: Passive, where: str) -> None:
         if not _number(value) or not low <= value <= high or (name == "threads" and value != int(value)):
             fix = f"give {low:g} to {high:g} {unit}".rstrip()
             problems.append(Problem(f"{name} is {value!r}", where=f"{where}.{name}", fix=fix))
-    if settings.building is not None:
-        sides = tuple(settings.building) if isinstance(settings.building, Sequence) else ()
-        if len(sides) != 2 or not all(_number(side) and 0.5 <= side <= 1000.0 for side in sides):
-            fix = "give its height and its width across the wind, each from 0.5 to 1000 m"
-            problems.append(Problem(f"building is {settings.building!r}", where=f"{where}.building", fix=fix))
+    if (settings.building_height is None) != (settings.building_width is None):
+        fix = "give building_height and building_width, or neither"
+        problems.append(Problem("half a building", where=f"{where}.building_height", fix=fix))
     if settings.rain_rate > 0.0 and not settings.scavenging_coefficient > 0.0:
         fix = "give scavenging_coefficient too: the share washed out in a second by a rain of 1 mm/h"
         problems.append(Problem("rain without a scavenging coefficient", where=f"{where}.rain_rate", fix=fix))

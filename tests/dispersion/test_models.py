@@ -120,7 +120,8 @@ def test_the_face_is_light():
 
 @pytest.mark.parametrize("name", models())
 def test_a_cloud_survives_pickling(kit, name):
-    release = kit.dense() if name in {"britter_mcquaid", "dense_gas"} else kit.release()
+    jet = {"jet_velocity": 200.0, "jet_diameter": 0.08}
+    release = kit.dense() if name in {"britter_mcquaid", "dense_gas"} else kit.release(**jet if name == "jet" else {})
     cloud = model(name).disperse(release, kit.weather())
     again = pickle.loads(pickle.dumps(cloud))
     assert again.concentration(80.0, 3.0, 0.1, 120.0) == cloud.concentration(80.0, 3.0, 0.1, 120.0) > 0.0

@@ -22,6 +22,47 @@ def test_published_stack_example(kit):
         assert float(cloud.concentration(500.0, y, 0.0, 5000.0)) == pytest.approx(expected, rel=tolerance)
 
 
+def test_largest_ground_concentration_of_the_stack_example(kit):
+    (row,) = [r for r in kit.table("passive_cases.csv") if r["case"] == "stack"]
+    release = kit.release(edges=[0.0, 1e4], mass_rates=[0.08], z=60.0)
+    cloud = model("gaussian_plume").disperse(release, kit.weather(wind_speed=6.0, wind_height=60.0))
+    found = cloud.concentration(np.linspace(100.0, 5000.0, 2000), 0.0, 0.0, 5000.0).max() * 1000.0
+    assert found == pytest.approx(float(row["expected"]), rel=float(row["relative_tolerance"]))
+
+
+def ppm(concentration, molar_mass, temperature):
+    """Volume fraction of an ideal gas at 101 325 Pa."""
+    return concentration / molar_mass * 8.31446261815324 * temperature / 101_325.0 * 1e6
+
+
+def test_distances_of_an_aloha_run(kit):
+    # ALOHA: 500 g/s of ammonia, 3 m/s at 10 m (its default height), D, 25 degC, open country
+    rows = [r for r in kit.table("passive_cases.csv") if r["case"] == "aloha_ammonia"]
+    assert len(rows) == 3
+    release = kit.release(z=0.0, edges=[0.0, 3600.0], mass_rates=[0.5])
+    weather = kit.weather(wind_height=10.0, roughness_length=0.03, temperature=298.15)
+    cloud = model("gaussian_plume").disperse(release, weather)
+    x = np.linspace(50.0, 2000.0, 4000)
+    found = ppm(cloud.concentration(x, 0.0, 0.0, 3500.0), 0.01703052, 298.15)
+    for row in rows:
+        reach = float(x[found >= float(row["at"])].max())
+        # allowed: a factor of 1.5, for another model; found within 1 %
+        assert reach == pytest.approx(float(row["expected"]), rel=float(row["relative_tolerance"]))
+
+
+def test_fall_along_an_aloha_run(kit):
+    # 0.501 kg/s of methane, F, urban. The level is not compared: ALOHA is a steady factor of 2.45 above the textbook
+    # plume with the wind as stated (2 m/s at 3 m), so it carries its gas by a slower wind, which its output does not
+    # tell. The fall with distance, that of sigma_y sigma_z, is compared: values are given to two or three digits.
+    rows = [r for r in kit.table("passive_cases.csv") if r["case"] == "aloha_methane"]
+    release = kit.release(z=0.0, edges=[0.0, 3600.0], mass_rates=[0.501])
+    weather = kit.weather(wind_speed=2.0, wind_height=3.0, stability="F", roughness_length=1.0)
+    cloud = model("gaussian_plume", sigmas="briggs_urban").disperse(release, weather)
+    x = np.array([float(r["at"]) for r in rows])
+    found, told = cloud.concentration(x, 0.0, 0.0, 3500.0), np.array([float(r["expected"]) for r in rows])
+    np.testing.assert_allclose(found / found[-1], told / told[-1], rtol=0.03)  # 1900 to 50
+
+
 @pytest.mark.parametrize("lid", [None, 80.0])
 def test_flux_through_a_plane_is_the_rate(kit, lid):
     cloud = model("gaussian_plume").disperse(kit.release(mass_rates=[1.7]), kit.weather(mixing_height=lid))

@@ -120,7 +120,8 @@ def test_who_is_in_the_wake():
 def test_a_building_dilutes_near_and_is_told(kit, name):
     release = kit.release(z=2.0, edges=[0.0, 900.0])
     weather = kit.weather(stability="F")
-    plain, wake = (model(name, building=b).disperse(release, weather) for b in (None, (8.0, 15.0)))
+    built = {"building_height": 8.0, "building_width": 15.0}
+    plain, wake = (model(name, **b).disperse(release, weather) for b in ({}, built))
     near, far = ([float(c.concentration(x, 0.0, 0.0, 800.0)) for c in (plain, wake)] for x in (60.0, 2000.0))
     # at 60 m: sigma_y = 0.35 * 15 + 0.067 * 36 = 7.662, sigma_z = 0.7 * 8 + 2.412 = 8.012 m, so
     # exp(-(2 / 8.012)**2 / 2) / (3 pi 7.662 * 8.012) = 1.6755e-3
@@ -128,8 +129,8 @@ def test_a_building_dilutes_near_and_is_told(kit, name):
     assert near[1] < 0.4 * near[0]
     assert 0.5 * far[0] < far[1] < far[0]
     assert "is drawn into the wake of a building 8 m high" in wake.warnings[-1]
-    with pytest.raises(ModelError, match="height and its width"):
-        model(name, building=(8.0,))
+    with pytest.raises(ModelError, match="building_height and building_width"):
+        model(name, building_height=8.0)
 
 
 def test_meander_factors():
