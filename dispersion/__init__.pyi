@@ -23,6 +23,11 @@ from .indoor import IndoorAir as IndoorAir
 from .indoor import indoor_air as indoor_air
 from .indoor import infiltration as infiltration
 from .indoor import passage as passage
+from .jet import Jet as Jet
+from .jet import jet_decay as jet_decay
+from .jet_path import JetAir as JetAir
+from .jet_path import JetPath as JetPath
+from .jet_path import follow_jet as follow_jet
 from .materials import Material as Material
 from .materials import material_of as material_of
 from .models import Model as Model
@@ -30,6 +35,7 @@ from .models import model as model
 from .models import models as models
 from .performance import Performance as Performance
 from .performance import performance as performance
+from .sections import Section as Section
 from .similarity import convective_velocity as convective_velocity
 from .similarity import diffusivity as diffusivity
 from .similarity import friction_velocity as friction_velocity

@@ -267,8 +267,8 @@ def _around(boxes: Sequence[Bounds]) -> Bounds | None:
 class JetSolution:
     """Concentration of jets and of what they hand over, the computing part of a cloud.
 
-    Along a jet, up to its last section, the jet answers while it flows or is still to come; everywhere else, and where
-    it has stopped, the far field does.
+    Along a jet, up to its last section, the jet answers from its first emission until its last gas has passed;
+    everywhere else the far field does.
 
     Parameters
     ----------

@@ -313,7 +313,7 @@ def near_field(x, y, z, t, path, window, found, inside):
     Rows of ``path`` (n, 10): x, y, z of the axis, travel time, mass fraction on the axis, squared width Λ² of the
     circle cut by the ground, part of the flux each of jet and image gets, share of the image, density of the air, and
     that over the density on the axis. ``window`` (2,): first and last emission. A point belongs to the nearest place of
-    the axis; it is marked while the jet flows there or is still to come, out to five standard deviations.
+    the axis; it is marked from the first emission until the last gas has passed, out to five standard deviations.
     """
     last = path.shape[0] - 1
     low_x = low_y = math.inf
@@ -342,7 +342,7 @@ def near_field(x, y, z, t, path, window, found, inside):
             continue
         for j in range(row.size):
             row[j] = path[where, j] + part * (path[where + 1, j] - path[where, j])
-        if best > 12.5 * row[5] * max(row[9], 1.0) or t[i] - row[3] > window[1]:
+        if best > 12.5 * row[5] * max(row[9], 1.0) or t[i] < window[0] or t[i] - row[3] > window[1]:
             continue
         inside[i] = True
         if t[i] - row[3] < window[0]:
