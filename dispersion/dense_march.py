@@ -73,13 +73,11 @@ def follow_plume(start: Start, setting: Setting) -> Plume:
         No such width up to 2 km, or no speed or temperature somewhere.
     """
     area = setting.refinement * _OVER_AREA if start.extent > 0.0 else 0
-    extent = _wide_enough(start, setting, area) if area else 0.0
-    first, near = (extent, extent) if area else (start.offset, start.offset + start.size)
-    growth = math.log1p(_ALONG / setting.refinement)
-    count = max(math.ceil(math.log((setting.reach - first + near) / near) / growth), 4)
-    span = math.log((setting.reach - first + near) / near)
-    away = first - near + near * np.exp(span * np.arange(1, count + 1) / count)
-    rows, status, last, _ = _march(start, extent, setting, area, away)
+    extent = start.extent
+    rows, status, last, widened = _march(start, extent, setting, area, _beyond(start, extent, setting))
+    if area and (widened > 0.0 or status):
+        extent = _wide_enough(start, setting, area, widened or extent)
+        rows, status, last, _ = _march(start, extent, setting, area, _beyond(start, extent, setting))
     if status and last < 8:
         raise ModelError(
             f"the equations have no solution {rows[last, 0]:.4g} m from the source",
@@ -87,6 +85,21 @@ def follow_plume(start: Start, setting: Setting) -> Plume:
             fix='take model("britter_mcquaid"), or model("gaussian_puff") when the release is hardly denser than air',
         )
     return Plume(start, extent, rows[: last + 1], area)
+
+
+def _beyond(start: Start, extent: float, setting: Setting) -> _Array:
+    """Places to step to after the area, or after the first cross-section: a little farther every time."""
+    first, near = (extent, extent) if extent > 0.0 else (start.offset, start.offset + start.size)
+    if not max(first, near) < setting.reach:
+        raise ModelError(
+            f"the cloud begins {max(first, near):.4g} m wide or far and is followed for {setting.reach:g} m",
+            where="dense_gas.distance",
+            fix="give a longer distance",
+        )
+    span = math.log((setting.reach - first + near) / near)
+    count = max(math.ceil(span / math.log1p(_ALONG / setting.refinement)), 4)
+    places: _Array = first - near + near * np.exp(span * np.arange(1, count + 1) / count)
+    return places
 
 
 def _march(start: Start, extent: float, setting: Setting, area: int, away: _Array) -> tuple[_Array, int, int, float]:
@@ -106,11 +119,11 @@ def _march(start: Start, extent: float, setting: Setting, area: int, away: _Arra
     return rows, int(status), int(last), float(widened)
 
 
-def _wide_enough(start: Start, setting: Setting, area: int) -> float:
+def _wide_enough(start: Start, setting: Setting, area: int, lack: float) -> float:
     """Half-width an area must have for the wind to carry its gas off (eq. 4d); the real one where that will do.
 
     A heavy gas runs out over the ground, upwind too, until its area lets that happen: the smallest extent at which the
-    plume need not be widened on its way over the area.
+    plume need not be widened on its way over the area. ``lack`` is what the real one had to be widened by.
     """
 
     def lacks(extent: float) -> float:
@@ -118,7 +131,6 @@ def _wide_enough(start: Start, setting: Setting, area: int) -> float:
         return extent if status else widened
 
     low = high = start.extent
-    lack = lacks(high)
     while lack > 0.0:
         low, high = high, max(math.sqrt(high * (high + lack)), 1.02 * high)
         if not high < _WIDEST:

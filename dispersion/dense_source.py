@@ -129,7 +129,7 @@ def start_of(release: Release, rate: float, layer: SurfaceLayer, material: _Arra
     return _stream(release.z, rate, (layer.wind(release.z), 0.0), stuff, layer)
 
 
-def _row(layer: SurfaceLayer, **columns: float) -> _Array:
+def _row(**columns: float) -> _Array:
     closure, _, _ = _kernels()
     row: _Array = np.zeros(closure.COLUMNS)
     for name, value in columns.items():
@@ -171,24 +171,19 @@ def upwind_edge(extent: float, step: float, layer: SurfaceLayer, material: _Arra
     ``(h + z0) F² - 2 (h + z0) F + 2 h = Z`` with ``F = ln(1 + h/z0)`` and Z proportional to the step.
     """
     closure, _, mixing = _kernels()
-    air, z0 = layer.values, layer.values[closure.Z_0]
-    z = math.sqrt(3.0) * _ENTRAIN * _KARMAN**3 * air[closure.AT_4] * step / layer.friction_velocity
-    low, high = 0.0, max(z, 1.0)
-
-    def grown(h: float) -> float:
-        f = math.log1p(h / z0)
-        return float((h + z0) * f * (f - 2.0) + 2.0 * h - z)
-
-    while grown(high) < 0.0:
-        high *= 2.0
-    for _ in range(60):
-        middle = 0.5 * (low + high)
-        low, high = (middle, high) if grown(middle) < 0.0 else (low, middle)
-    height = 0.5 * (low + high)
+    air, z0 = layer.values, float(layer.values[closure.Z_0])
+    z = math.sqrt(3.0) * _ENTRAIN * _KARMAN**3 * float(air[closure.AT_4]) * step / layer.friction_velocity
+    height = 3.0 * z / math.log1p((3.0 * z / z0) ** (1.0 / 3.0)) ** 2  # Ermak's first guess
+    for _ in range(50):
+        f = math.log1p(height / z0)
+        change = ((height + z0) * f * (f - 2.0) + 2.0 * height - z) / (f * f)
+        height = max(height - change, 0.1 * height)
+        if abs(change) < 1e-10 * height:
+            break
     mean = float(closure.mean_wind(air, height, 5))
     water = air[closure.WATER]
     return _row(
-        layer, X=-extent, B=extent, CORE=_CORE * extent, U=mean, U_BAR=mean, T=air[closure.T_A],
+        X=-extent, B=extent, CORE=_CORE * extent, U=mean, U_BAR=mean, T=air[closure.T_A],
         RHO=air[closure.RHO_A], STEAM=water, CP=mixing.heat_capacity(0.0, water, 0.0, water, material),
         W_E=mean * height / (math.sqrt(3.0) * step), V_E=air[closure.WIDEN] * layer.wind(10.0),
     )  # fmt: skip
@@ -203,7 +198,7 @@ def _stream(z: float, rate: float, velocity: tuple[float, float], stuff: _Stuff,
         half = 0.5 * (math.sqrt(z * z + 2.0 * area) - z)
         height, upward = half + z, 0.0
     row = _row(
-        layer, B=half, CORE=_CORE * half, H=height, Z_C=z, U=level, T=stuff.temperature, RHO=stuff.density, M=1.0,
+        B=half, CORE=_CORE * half, H=height, Z_C=z, U=level, T=stuff.temperature, RHO=stuff.density, M=1.0,
         VAPOUR=stuff.vapour, R=stuff.density * level * half * height, CP=stuff.heat, W_C=upward,
     )  # fmt: skip
     return Start(row=_finish(row, layer, _mean(layer)), rate=rate, released=stuff.enthalpy, size=2.0 * half)
@@ -241,7 +236,7 @@ def _stack(release: Release, rate: float, stuff: _Stuff, layer: SurfaceLayer, ma
     mean = layer.wind(centre)
     drag = 3.0 * (2.0 + 2.0 * away / side) * _DRAG
     level = 0.5 * mean / (1.0 - drag) * (1.0 - m - 2.0 * drag + math.sqrt((1.0 - m) ** 2 + 4.0 * m * drag))
-    row = _row(layer, M=m, R=0.5 * rate / m, Z_C=centre, U=level)
+    row = _row(M=m, R=0.5 * rate / m, Z_C=centre, U=level)
     _checked(plume.thermo(row, air, material, stuff.enthalpy, stuff.temperature))
     area = rate / (row[closure.RHO] * level * m)
     squat = 2.4 + 1.6 / (1.0 + away**2 / (25.0 * side * side))
@@ -277,7 +272,7 @@ def from_section(section: Section, layer: SurfaceLayer, material: _Array) -> Sta
     squeeze = total / (section.density * level) / (2.0 * section.half_width * section.height)
     half, height = section.half_width * math.sqrt(squeeze), section.height * math.sqrt(squeeze)
     row = _row(
-        layer, B=half, CORE=_CORE * half, H=height, Z_C=section.z, U=level, T=section.temperature, RHO=section.density,
+        B=half, CORE=_CORE * half, H=height, Z_C=section.z, U=level, T=section.temperature, RHO=section.density,
         M=m, VAPOUR=vapour, STEAM=steam, R=0.5 * total, W_C=section.velocity * up, TIME=section.age,
         CP=mixing.heat_capacity(m, water, vapour, steam, material),
     )  # fmt: skip
@@ -292,7 +287,7 @@ def all_at_once(release: Release, mass: float, area: float, layer: SurfaceLayer,
     half = 0.5 * math.sqrt(area) if area > 0.0 else 0.5 * volume ** (1.0 / 3.0)
     height = volume / (4.0 * half * half)
     row = _row(
-        layer, B=half, CORE=_CORE * half, B_X=half, CORE_X=_SHARP * half, H=height, Z_C=release.z,
+        B=half, CORE=_CORE * half, B_X=half, CORE_X=_SHARP * half, H=height, Z_C=release.z,
         T=stuff.temperature, RHO=stuff.density, M=1.0, VAPOUR=stuff.vapour, R=0.25 * mass, CP=stuff.heat,
     )  # fmt: skip
     return Start(row=_finish(row, layer, _mean(layer)), rate=0.0, released=stuff.enthalpy, size=half)
