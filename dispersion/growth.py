@@ -12,10 +12,11 @@ below his (``A/z`` with A = 0.64 for 0.73). For s = 2 and a logarithmic wind the
 ``c = (pi**0.5 / 2) exp(-gamma/2) = 0.664``, the exponential of the mean logarithm of height over the mean height; van
 Ulden's 0.63 is the same for s = 1.5.
 
-A source above the ground knows nothing of it at first: there ``sigma_z = sigma_w t / (1 + t/(2 T_L))**0.5`` with the
-turbulence at its height. The larger of the two curves holds. Both have the diffusivity in common, the first in
-``dz/dx`` and the second through ``T_L = K / sigma_w²``, so for a source on the ground (K = 0) the second never matters
-and for a source far above it holds until the plume is about as deep as the source is high.
+A source above the ground knows nothing of it at first: there ``sigma_z = sigma_w t / (1 + t/(2 T_L))**0.5`` (Taylor
+1921, with an interpolation of his integral) with the turbulence and the wind at its height. From where sigma_z is the
+height of the source the cloud goes on growing as one from the ground that is as deep. The two have the diffusivity in
+common, for ``T_L = K / sigma_w²``. The nearer the source is to the ground, the shorter is the first part. The
+diffusivity is held constant above the surface layer, the lowest tenth of the mixed layer.
 
 Crosswind, ``sigma_y = sigma_theta x f(t)`` with Draxler's (1976) ``f = 1 / (1 + 0.9 (t/T)**0.5)`` and T = 300 s for
 sources near the ground, 1000 s for elevated ones; sigma_theta at the source is the crosswind turbulence over the wind
@@ -44,6 +45,7 @@ from dispersion.sigmas import LOWEST_TRANSPORT, averaging_factor
 from dispersion.similarity import (
     Terrain,
     diffusivity,
+    mechanical_height,
     mixing_height,
     sigma_v,
     sigma_w,
@@ -61,7 +63,8 @@ _RISE_AT = 1.55  # p: height over mean height at which the rise is that of the p
 _CARRIED_AT = 0.5 * math.sqrt(math.pi) * math.exp(-0.5 * 0.5772156649015329)  # c; Euler's constant
 _NEAR_GROUND, _ELEVATED = 300.0, 1000.0  # s, Draxler (1976): time scales of the crosswind spread
 _POINTS, _HIGHEST = 600, 5000.0  # heights of the tables [m]
-_USUAL_DEPTH = 1000.0  # m, convective air of which nothing is known; sigma_v goes with its third root
+_TO_SIGMA = math.sqrt(0.5 * math.pi)  # sigma_z over mean height of a Gaussian reflected at the ground
+_HOUR = 3600.0  # s
 _CALM = 0.1  # m s⁻¹, wind below which no direction is defined
 
 
@@ -100,30 +103,20 @@ class Similarity:
                 where="similarity",
                 fix=f"similarity needs a wind of {_CALM:g} m s⁻¹ or more: state the smallest that carries the cloud",
             )
-        deep, warnings = _depth(weather)
-        heights = np.geomspace(1e-3 * weather.roughness_length, _HIGHEST, _POINTS)
-        above = _RISE_AT * heights
-        slope = above * wind_speed_at(weather, above) / diffusivity(weather, np.minimum(above, 0.1 * deep))
-        distance = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(heights) * (slope[1:] + slope[:-1]))])
-        carried_at = np.maximum(_CARRIED_AT * heights, max(source_height, 7.0 * weather.roughness_length))
-        speed = wind_speed_at(weather, carried_at)
-        pace = 1.0 / speed
-        time = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(distance) * (pace[1:] + pace[:-1]))])
-        reference = max(source_height, LOWEST_TRANSPORT)
-        measured = 3600.0 if weather.sigma_theta is None else weather.sigma_theta_time
         averaging_factor(self, averaging_time)  # refuses what is out of range
+        deep, warnings = _depth(weather)
         share = min(source_height / (0.1 * deep), 1.0)
+        measured = _HOUR if weather.sigma_theta is None else weather.sigma_theta_time
+        swing = sigma_v(weather, deep) / float(wind_speed_at(weather, max(source_height, LOWEST_TRANSPORT)))
+        distance, vertical, carried = _vertical(weather, source_height, deep)
+        pace = 1.0 / carried
         return SimilarityGrowth(
             distance=distance,
-            mean_height=heights,
-            carried=speed,
-            time=time,
-            swing=sigma_v(weather, deep)
-            / float(wind_speed_at(weather, reference))
-            * (averaging_time / measured) ** 0.2,
+            vertical=vertical,
+            carried=carried,
+            time=np.concatenate([[0.0], np.cumsum(0.5 * np.diff(distance) * (pace[1:] + pace[:-1]))]),
+            swing=swing * (averaging_time / measured) ** 0.2,
             memory=_NEAR_GROUND + share * (_ELEVATED - _NEAR_GROUND),
-            vertical=sigma_w(weather, source_height, deep),
-            vertical_memory=time_scale(weather, source_height, deep),
             averaging_time=averaging_time,
             distances=self.distances,
             reference=self.reference,
@@ -141,15 +134,13 @@ class SimilarityGrowth:
 
     Parameters
     ----------
-    distance, mean_height, carried, time
-        Rows of one table: travelled distance [m], mean height of gas from the ground [m], speed of the gas [m s⁻¹] and
-        time since the source [s]; shape (n,).
+    distance, vertical, carried, time
+        Rows of one table: travelled distance [m], vertical standard deviation [m], speed of the gas [m s⁻¹] and time
+        since the source [s]; shape (n,).
     swing
         Standard deviation of the wind direction at the source, for the averaging time. [rad]
     memory
         Time scale of the crosswind spread. [s]
-    vertical, vertical_memory
-        Standard deviation [m s⁻¹] and time scale [s] of the vertical velocity at the source height.
     averaging_time
         Averaging time the crosswind spread stands for. [s]
     distances
@@ -161,13 +152,11 @@ class SimilarityGrowth:
     """
 
     distance: _Array
-    mean_height: _Array
+    vertical: _Array
     carried: _Array
     time: _Array
     swing: float
     memory: float
-    vertical: float
-    vertical_memory: float
     averaging_time: float
     distances: tuple[float, float]
     reference: str
@@ -180,10 +169,7 @@ class SimilarityGrowth:
 
     def sigma_z(self, distance: ArrayLike) -> _Array:
         """Vertical standard deviation after a travelled distance [m]. [m]"""
-        x = np.maximum(np.asarray(distance, float), 0.0)
-        t = self._row(x, self.time)
-        lifted = self.vertical * t / np.sqrt(1.0 + 0.5 * t / max(self.vertical_memory, 1e-9))
-        return np.maximum(math.sqrt(0.5 * math.pi) * self._row(x, self.mean_height), lifted)
+        return self._row(np.asarray(distance, float), self.vertical)
 
     def speed(self, distance: ArrayLike) -> _Array:
         """Speed with which the gas is carried at that distance [m]. [m s⁻¹]"""
@@ -197,15 +183,40 @@ class SimilarityGrowth:
         return np.asarray(found)
 
 
+def _vertical(weather: Weather, source_height: float, deep: float) -> tuple[_Array, _Array, _Array]:
+    """Table of distance, vertical sigma and speed: first aloft, then as a plume from the ground. [m, m, m s⁻¹]"""
+    heights = np.geomspace(1e-3 * weather.roughness_length, _HIGHEST, _POINTS)
+    above = _RISE_AT * heights
+    slope = above * wind_speed_at(weather, above) / diffusivity(weather, np.minimum(above, 0.1 * deep))
+    distance = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(heights) * (slope[1:] + slope[:-1]))])
+    vertical = _TO_SIGMA * heights
+    lowest = max(source_height, 7.0 * weather.roughness_length)  # the wind has a profile from there up
+    if source_height > vertical[0]:
+        wind = float(wind_speed_at(weather, lowest))
+        turbulence, memory = sigma_w(weather, source_height, deep), time_scale(weather, source_height, deep)
+        # (sigma_w t)² = h² (1 + t/(2 T_L)) for the time at which sigma_z is the height
+        half = 0.25 * (source_height / turbulence) ** 2 / memory
+        touching = half + math.sqrt(half**2 + (source_height / turbulence) ** 2)
+        t = np.concatenate([[0.0], touching * np.geomspace(1e-4, 1.0, _POINTS)])
+        further = vertical > source_height
+        shift = wind * touching - float(np.interp(source_height, vertical, distance))
+        distance = np.concatenate([wind * t, distance[further] + shift])
+        aloft = turbulence * t / np.sqrt(1.0 + 0.5 * t / memory)
+        vertical = np.concatenate([aloft, vertical[further]])
+    carried = wind_speed_at(weather, np.maximum(_CARRIED_AT / _TO_SIGMA * vertical, lowest))
+    return distance, vertical, carried
+
+
 def _depth(weather: Weather) -> tuple[float, tuple[str, ...]]:
     """Depth of the mixed layer, and what must be told of it. [m]"""
     stated = mixing_height(weather)
     if stated is not None:
-        return max(stated, 10.0), ()
+        return stated, ()
+    least = mechanical_height(weather)
     if weather.sigma_theta is not None:
-        return _USUAL_DEPTH, ()
-    width = (2.0 ** (1.0 / 3.0) - 1.0) * 100.0
-    return _USUAL_DEPTH, (
-        f"the air is unstable and neither mixing_height nor sigma_theta is given: a depth of {_USUAL_DEPTH:g} m was "
-        f"taken for the swinging of the wind; twice the depth widens the cloud by up to {width:.0f} %",
+        return least, ()
+    return least, (
+        "the air is unstable and neither mixing_height nor sigma_theta is given: the swinging of the wind was taken "
+        f"for a mixed layer of {least:.0f} m, what the wind alone would mix; twice the depth widens the cloud by up to "
+        f"{(2.0 ** (1.0 / 3.0) - 1.0) * 100.0:.0f} %",
     )

@@ -7,12 +7,11 @@ surface layer, J. Atmos. Sci. 28:181-189.
 Cimorelli, A. J. et al. (2005), AERMOD: a dispersion model for industrial source applications, Part I,
 J. Appl. Meteorol. 44:682-693.
 EPA (1995), User's guide for the Industrial Source Complex (ISC3) dispersion models, volume II, EPA-454/B-95-003b.
+Hanna, S. R., Briggs, G. A. and Hosker, R. P. (1982), Handbook on atmospheric diffusion, DOE/TIC-11223.
 Irwin, J. S. (1979), A theoretical variation of the wind profile power-law exponent as a function of surface roughness
 and stability, Atmos. Environ. 13:191-194.
 van Ulden, A. P. and Holtslag, A. A. M. (1985), Estimation of atmospheric boundary layer parameters for diffusion
 applications, J. Clim. Appl. Meteorol. 24:1196-1207.
-Venkatram, A. (1980), Estimating the Monin-Obukhov length in the stable boundary layer for dispersion calculations,
-Boundary-Layer Meteorol. 19:481-485.
 Zilitinkevich, S. S. (1972), On the determination of the height of the Ekman boundary layer, Boundary-Layer Meteorol.
 3:141-145.
 """
@@ -35,6 +34,7 @@ __all__ = [
     "convective_velocity",
     "diffusivity",
     "friction_velocity",
+    "mechanical_height",
     "mixing_height",
     "sigma_v",
     "sigma_w",
@@ -148,17 +148,16 @@ def diffusivity(weather: Weather, height: ArrayLike) -> _Array:
 def mixing_height(weather: Weather, latitude: float | None = None) -> float | None:
     """Height of the mixed layer: the stated one, or an estimate for neutral and stable air. [m]
 
-    Neutral: ``0.3 u*/f`` (Hanna, Briggs and Hosker 1982) where the latitude is given. Stable: ``0.4 sqrt(u* L/f)``
-    (Zilitinkevich 1972) where it is, never above the neutral value. Without a latitude both are
-    ``2300 u***1.5`` (Venkatram 1980, for middle latitudes, with u* in m s⁻¹). None in unstable air, where the height
-    depends on the heating since sunrise and must be given.
+    Neutral: ``0.3 u*/f`` (Hanna, Briggs and Hosker 1982). Stable: ``0.4 sqrt(u* L/f)`` (Zilitinkevich 1972), never
+    above the neutral value. None in unstable air, where the height depends on the heating since sunrise and must be
+    given.
 
     Parameters
     ----------
     weather
         State of the air.
     latitude
-        Geographic latitude. [°]
+        Geographic latitude; None: 45°. [°]
 
     Raises
     ------
@@ -167,20 +166,31 @@ def mixing_height(weather: Weather, latitude: float | None = None) -> float | No
     """
     if weather.mixing_height is not None:
         return weather.mixing_height
-    length, shear = obukhov_length(weather), friction_velocity(weather)
+    length = obukhov_length(weather)
     if length < 0.0 and not math.isinf(length):
         return None
-    if latitude is None:
-        return 2300.0 * shear**1.5
-    if not 5.0 <= abs(latitude) <= 90.0:
-        raise ModelError(
-            f"latitude is {latitude!r}",
-            where="mixing_height.latitude",
-            fix="give 5 to 90 degrees north or south; nearer to the equator give Weather.mixing_height",
-        )
-    coriolis = 2.0 * 7.292115e-5 * math.sin(math.radians(abs(latitude)))  # rotation of the earth, rad s⁻¹
-    neutral = 0.3 * shear / coriolis
-    return neutral if math.isinf(length) else min(0.4 * math.sqrt(shear * length / coriolis), neutral)
+    neutral = mechanical_height(weather, latitude)
+    if math.isinf(length):
+        return neutral
+    return min(0.4 * math.sqrt(friction_velocity(weather) * length / _coriolis(latitude)), neutral)
+
+
+def mechanical_height(weather: Weather, latitude: float | None = None) -> float:
+    """Height ``0.3 u*/f`` to which the wind alone would mix the air (Hanna, Briggs and Hosker 1982). [m]
+
+    Parameters
+    ----------
+    weather
+        State of the air.
+    latitude
+        Geographic latitude; None: 45°. [°]
+
+    Raises
+    ------
+    ModelError
+        Latitude nearer to the equator than 5°.
+    """
+    return 0.3 * friction_velocity(weather) / _coriolis(latitude)
 
 
 def convective_velocity(weather: Weather, height: float | None = None) -> float:
@@ -259,6 +269,18 @@ def time_scale(weather: Weather, height: float, deep: float) -> float:
     """
     z = min(height, 0.1 * deep)
     return float(diffusivity(weather, z)) / max(sigma_w(weather, z, deep), 1e-3) ** 2
+
+
+def _coriolis(latitude: float | None) -> float:
+    """Coriolis parameter, twice the rotation of the earth times the sine of the latitude. [s⁻¹]"""
+    degrees = 45.0 if latitude is None else abs(latitude)
+    if not 5.0 <= degrees <= 90.0:
+        raise ModelError(
+            f"latitude is {latitude!r}",
+            where="mixing_height.latitude",
+            fix="give 5 to 90 degrees north or south; nearer to the equator give Weather.mixing_height",
+        )
+    return 2.0 * 7.292115e-5 * math.sin(math.radians(degrees))
 
 
 def _profile(weather: Weather, height: ArrayLike) -> _Array:

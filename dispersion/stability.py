@@ -12,7 +12,7 @@ Turner, D. B. (1964), A diffusion model for an urban area, J. Appl. Meteorol. 3:
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
 
 from twin.errors import ModelError
@@ -170,7 +170,7 @@ def stability_from_sky(
     elif _is_night(time, latitude, longitude):
         index = -2 if cloud_cover <= 0.4 else -1
     else:
-        index = 1 + bisect_right((15.0, 35.0, 60.0), solar_elevation(time, latitude=latitude, longitude=longitude))
+        index = 1 + bisect_left((15.0, 35.0, 60.0), solar_elevation(time, latitude=latitude, longitude=longitude))
         if cloud_cover > 0.5:
             if low < _LOW_CLOUD:
                 index -= 2

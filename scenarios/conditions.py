@@ -28,6 +28,8 @@ from twin.weather import Weather, WeatherSeries
 __all__ = ["GasHole", "Instantaneous", "LiquidHole", "Rate", "ReleasePaper", "WeatherPaper", "Wind", "WindRecord"]
 
 _WindSpeed = Annotated[float, Quantity("m/s", low=0.0, high=75.0, example="2.6 m/s")]
+_FrictionVelocity = Annotated[float, Quantity("m/s", low=0.005, high=5.0, example="0.3 m/s")]
+_Swing = Annotated[float, Quantity("deg", low=0.1, high=104.0, example="10 deg")]
 _Obukhov = Annotated[float, Quantity("m", example="-20 m")]
 
 
@@ -76,6 +78,12 @@ class WeatherPaper(Paper):
     """Relative humidity, 0 to 1; silent: one half."""
     mixing_height: Length | None = None
     """Height of the lid that reflects the gas; silent: no lid."""
+    friction_velocity: _FrictionVelocity | None = None
+    """Measured friction velocity; silent: derived from wind, roughness and stability."""
+    sigma_theta: _Swing | None = None
+    """Measured standard deviation of the wind direction; silent: not measured."""
+    sigma_theta_time: PositiveSeconds | None = None
+    """Averaging time of sigma_theta; silent: ten minutes."""
 
     @model_validator(mode="after")
     def _meaningful(self) -> Self:
@@ -98,6 +106,9 @@ class WeatherPaper(Paper):
             "pressure": self.pressure,
             "humidity": self.humidity,
             "mixing_height": self.mixing_height,
+            "friction_velocity": self.friction_velocity,
+            "sigma_theta": self.sigma_theta,
+            "sigma_theta_time": self.sigma_theta_time,
         }
         first = self.wind or self.records[0]
         height = self.wind_height if self.wind is None or self.wind.height is None else self.wind.height
