@@ -20,6 +20,7 @@ from dispersion.britter_mcquaid import (
     warmed,
 )
 from dispersion.models import model
+from dispersion.performance import performance
 from plant_models.releases import Release
 from plant_models.substances import substance
 from twin.errors import ModelError
@@ -229,3 +230,42 @@ def test_the_footprint_reaches_as_far_as_the_curve(air):
     assert any("taken down" in text for text in raised.warnings)
     again = pickle.loads(pickle.dumps(cloud))
     assert again.concentration(80.0, 3.0, 0.1, 120.0) == cloud.concentration(80.0, 3.0, 0.1, 120.0) > 0.0
+
+
+def spilled(kit, *, thermal):
+    """Observed and predicted largest fraction [vol %] on the arcs around the spills of LNG, and the trial."""
+    found = []
+    methane = substance("methane")
+    for row in kit.table("dense_gas_lng_trials.csv"):
+        state = kit.weather(
+            wind_speed=float(row["wind_m_s"]), wind_height=float(row["wind_height_m"]), stability=None,
+            obukhov_length=float(row["obukhov_m"]), roughness_length=float(row["roughness_m"]),
+            temperature=float(row["temperature_K"]), pressure=float(row["pressure_Pa"]),
+        )  # fmt: skip
+        pool = Release.steady(
+            methane, x=0.0, y=0.0, z=0.0, mass_rate=float(row["rate_kg_s"]), duration=float(row["duration_s"]),
+            temperature=methane.boiling_point,
+        )  # fmt: skip
+        cloud = BritterMcQuaid(thermal=thermal).disperse(pool, state)
+        pure = methane.gas_density(state.temperature, state.pressure)
+        for arc in kit.table("dense_gas_lng_arcs.csv"):
+            if arc["trial"] == row["trial"]:
+                passing = cloud.concentration(float(arc["distance_m"]), 0.0, 0.0, np.arange(0.0, 2000.0, 2.0))
+                found.append((float(arc["percent"]), 100.0 * passing.max() / pure, row["trial"]))
+    return zip(*found, strict=True)
+
+
+@pytest.mark.validation
+def test_arcs_of_spilled_lng(kit):
+    # what a screening model reaches: the protocol for LNG asks FAC2 >= 0.5, MG from 0.67 to 1.5, VG < 3.3, |MRB| < 0.4
+    # and MRSE < 2.3 (Ivings et al. 2007); without the thermal correction the curves meet it, with it they do not
+    found = performance(*spilled(kit, thermal=False))
+    assert found.n == 25
+    assert found.fac2 >= 0.75
+    assert 0.8 < found.mg < 1.25
+    assert found.vg < 1.6
+    assert abs(found.mrb) < 0.4
+    assert found.mrse < 2.3
+    warm = performance(*spilled(kit, thermal=True))
+    assert warm.mg < 0.67
+    assert warm.fac2 < 0.5
