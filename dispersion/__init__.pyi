@@ -25,6 +25,7 @@ from .indoor import infiltration as infiltration
 from .indoor import passage as passage
 from .jet import Jet as Jet
 from .jet import jet_decay as jet_decay
+from .jet import nozzle_jet as nozzle_jet
 from .jet_path import JetAir as JetAir
 from .jet_path import JetPath as JetPath
 from .jet_path import follow_jet as follow_jet
@@ -36,6 +37,7 @@ from .models import models as models
 from .performance import Performance as Performance
 from .performance import performance as performance
 from .sections import Section as Section
+from .similarity import ROUGHNESS as ROUGHNESS
 from .similarity import convective_velocity as convective_velocity
 from .similarity import diffusivity as diffusivity
 from .similarity import friction_velocity as friction_velocity

@@ -29,6 +29,7 @@ __all__ = ["FarField", "JetSolution", "Piece", "far_field", "pieces_of"]
 
 _LONGEST = 60.0  # s of emission in one piece where the wind changes
 _MOST = 2000  # pieces
+_HIGHEST = 3000.0  # m
 _DENSE = 0.15  # number of Britter and McQuaid 1988, as Release.is_dense
 _BACK = 3.0  # standard deviations upwind at which puffs begin, so that their row is whole where the jet ends
 _Array = NDArray[np.float64]
@@ -56,6 +57,14 @@ class Piece:
     def window(self) -> _Array:
         """First and last emission. [s]"""
         return np.array([self.release.edges[0], self.release.edges[-1]])
+
+    @property
+    def downwind(self) -> bool:
+        """Whether the stream that is handed over moves with the wind, within 2.5°."""
+        east, north, _ = self.path.section().toward
+        level = math.hypot(east, north)
+        turned = math.radians(self.air.wind_from)
+        return level > 0.01 and -(east * math.sin(turned) + north * math.cos(turned)) >= 0.999 * level
 
     @property
     def density_number(self) -> float:
@@ -115,13 +124,15 @@ def pieces_of(
 
 
 def _checked(path: JetPath, release: Release) -> JetPath:
-    if path.end in {"passive", "ground"}:
+    calm = path.end == "dilute" and not path.wind_along.any()
+    if path.end not in {"stalled", "far"} and not calm and path.highest <= _HIGHEST:
         return path
-    why = {
-        "stalled": f"its momentum is used up at {path.place[-1, 2]:.3g} m, and it falls back onto itself",
-        "dilute": "it thins out before it moves with the air",
-        "far": f"it is still a jet after {path.length[-1]:.4g} m",
-    }[path.end]
+    if path.highest > _HIGHEST:
+        why = f"it rises above {_HIGHEST:g} m, where its air is not described"
+    elif path.end == "stalled":
+        why = f"its momentum is used up at {path.place[-1, 2]:.3g} m, and it falls back onto itself"
+    else:
+        why = "there is no wind to take it over" if calm else f"it is still a jet after {path.length[-1]:.4g} m"
     raise ModelError(
         f"the jet does not become part of the air: {why}",
         where=release.label or "release",
@@ -146,7 +157,8 @@ def far_field(
         Of the far field. [s]
     """
     heaviest = max(piece.density_number for piece in pieces)
-    chosen = then or ("dense_gas" if heaviest >= _DENSE else "gaussian_puff")
+    slumps = heaviest >= _DENSE and all(piece.downwind for piece in pieces)
+    chosen = then or ("dense_gas" if slumps else "gaussian_puff")
     told = _told(pieces)
     if chosen == "dense_gas":
         return _dense(pieces, series, averaging_time, told)
@@ -175,6 +187,12 @@ def _told(pieces: Sequence[Piece]) -> tuple[str, ...]:
         told.append(
             f"the jet strikes the ground at ({x:.3g}, {y:.3g}) m; its downward momentum ends there, and how the gas "
             "spreads over the first metres is not modelled"
+        )
+    dilute = [piece.path for piece in pieces if piece.path.end == "dilute"]
+    if dilute:
+        told.append(
+            f"the jet is handed over at a mole fraction of {dilute[0].mole_fraction[-1]:.1g} although it does not move "
+            "with the wind yet; farther on it is where the wind carries it"
         )
     wet = max(1.0 - float(piece.path.vapour_fraction[-1]) for piece in pieces)
     if wet > 1e-3:

@@ -162,6 +162,10 @@ def test_the_far_field_is_chosen_by_weight(kit, breeze):
     assert cloud.settings["then"] == "dense_gas"
     passive = Jet(then="gaussian_puff").disperse(heavy, breeze)
     assert any("passive model, dense release" in text for text in passive.warnings)
+    across = Jet(direction=0.0).disperse(heavy, breeze)  # comes down while it still points north: no dense cloud so far
+    assert across.settings["then"] == "gaussian_puff"
+    with pytest.raises(ModelError, match="not downwind"):
+        Jet(direction=0.0, then="dense_gas").disperse(heavy, breeze)
     path = Jet().path(heavy, breeze)
     assert path.end == "ground"
     x = float(path.place[-1, 0])
@@ -202,6 +206,10 @@ def test_settings_calms_and_fountains_are_refused(kit, breeze):
             model("jet", **setting)
     with pytest.raises(ModelError, match="does not become part of the air"):
         Jet().disperse(leak(), kit.weather(wind_speed=0.0))
+    # thin long before it moves with the wind, for it rises through air that is ever faster: handed over, and told
+    thin = leak("methane", velocity=479.0, diameter=0.012, z=0.0, elevation=10.0)
+    hot = Jet().disperse(thin, kit.weather(wind_speed=0.8, wind_height=10.0, stability="A"))
+    assert any("does not move with the wind yet" in text for text in hot.warnings)
     fountain = leak("sulfur dioxide", velocity=3.0, diameter=0.3, elevation=90.0)
     path = Jet().path(fountain, kit.weather(wind_speed=0.0))
     assert path.end == "stalled"

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from dispersion.jet import Jet, jet_decay
+from dispersion.jet import Jet, jet_decay, nozzle_jet
 from dispersion.jet_path import JetAir, follow_jet
 from plant_models.discharge import gas_hole_rate
 from plant_models.expansion import Throat, expand
-from plant_models.real_flow import real_hole_rate
 from plant_models.releases import Release
 from plant_models.substances import substance
 from twin.errors import ModelError
@@ -123,34 +122,29 @@ def test_constants_of_a_free_jet(kit):
     assert seen["entrainment", "hydrogen", "Ricou and Spalding 1961"] == pytest.approx(1.0, abs=0.015)
 
 
-def test_hydrogen_from_a_choked_nozzle(kit):
+@pytest.mark.parametrize(("closure", "low", "high"), [("conservation", 0.75, 0.95), ("birch_1984", 0.90, 1.12)])
+def test_hydrogen_from_a_choked_nozzle(kit, closure, low, high):
     """Vessel, expansion and jet in a row against a measured decay of mass fraction.
 
     Ruggles and Ekoto's own four usual expansions lie from 0.90 to 1.12 of their measured effective radius (that of
-    momentum at 0.90 or 0.91), and the virtual origin of 32 radii is left out here, 10 to 25 % of these distances.
+    momentum at 0.90 or 0.91, Birch 1984 at 1.08), and the virtual origin of 32 radii, 10 to 25 % of these distances, is
+    left out here: the bands are what comes of the two.
     """
     gas, outside = substance("hydrogen"), 98.37e3
-    flow = real_hole_rate(
-        gas, hole_diameter=1.5e-3, pressure=983.2e3, temperature=295.4, discharge_coefficient=0.979,
-        ambient_pressure=outside,
-    )  # fmt: skip
-    throat_flux = 0.504 * 1202.7  # kg m⁻² s⁻¹, their Table 1, which gives 1.0 g/s for it
-    assert flow.mass_rate == pytest.approx(0.979 * throat_flux * math.pi * 0.75e-3**2, rel=0.02)
-    throat = Throat(
-        mass_rate=flow.mass_rate, pressure=flow.pressure, velocity=flow.velocity, density=flow.density,
-        vapour_fraction=1.0, temperature=flow.temperature,
-    )  # fmt: skip
-    expanded = expand(throat, gas, ambient_pressure=outside)
     air = JetAir.uniform(wind_speed=0.0, temperature=296.0, pressure=outside)
-    path = follow_jet(
-        gas, air, mass_rate=expanded.mass_rate, velocity=expanded.velocity, temperature=expanded.temperature,
+    path = nozzle_jet(
+        gas, air, pressure=983.2e3, temperature=295.4, diameter=1.5e-3, discharge_coefficient=0.979, closure=closure,
         toward=(0.0, 0.0, 1.0),
     )  # fmt: skip
+    throat_flux = 0.504 * 1202.7  # kg m⁻² s⁻¹, their Table 1, which gives 1.0 g/s for it
+    assert path.mass_rate == pytest.approx(0.979 * throat_flux * math.pi * 0.75e-3**2, rel=0.02)
     rows = kit.table("jet_hydrogen_choked.csv")
     x = np.array([float(row["distance_mm"]) / 1e3 for row in rows])
     ratio = np.interp(x, path.length, path.mass_fraction) / np.array([float(row["mass_fraction"]) for row in rows])
-    assert (ratio > 0.70).all()
-    assert (ratio < 1.15).all()
+    assert (ratio > low).all()
+    assert (ratio < high).all()
+    # a flame lit on the axis held on down to 367 mm, where they state a mean mole fraction of 15 %
+    assert path.at(0.367) == pytest.approx(0.15, rel=0.15)
 
 
 def test_long_1963_formula():
@@ -302,6 +296,8 @@ def test_source_to_axis_in_one_breath(kit):
         vapour_fraction=1.0, temperature=flow.temperature,
     )  # fmt: skip
     expanded = expand(throat, substance("methane"))
+    with pytest.raises(ModelError, match="known:"):
+        nozzle_jet(substance("methane"), STILL, pressure=1e6, temperature=293.15, diameter=0.01, closure="none")
     leak = Release.steady(
         substance("methane"), x=0, y=0, z=2, mass_rate=flow.mass_rate, duration=60, temperature=expanded.temperature,
         jet_velocity=expanded.velocity, jet_diameter=expanded.diameter,
