@@ -16,11 +16,11 @@ A source above the ground knows nothing of it at first: there ``sigma_z = sigma_
 1921, with an interpolation of his integral) with the turbulence and the wind at its height. From where sigma_z is the
 height of the source the cloud goes on growing as one from the ground that is as deep. The two have the diffusivity in
 common, for ``T_L = K / sigma_w²``. The nearer the source is to the ground, the shorter is the first part. The
-diffusivity is held constant above the surface layer, the lowest tenth of the mixed layer.
+diffusivity is held constant above the surface layer (:func:`dispersion.similarity.surface_layer_height`).
 
 Crosswind, ``sigma_y = sigma_theta x f(t)`` with Draxler's (1976) ``f = 1 / (1 + 0.9 (t/T)**0.5)`` and T = 300 s for
-sources near the ground, 1000 s for elevated ones; sigma_theta at the source is the crosswind turbulence over the wind
-at the height of the source, not below 2 m.
+sources near the ground, 1000 s for elevated ones (in between above and within the surface layer); sigma_theta at the
+source is the crosswind turbulence over the wind at the height of the source, not below 2 m or 20 roughness lengths.
 
 References
 ----------
@@ -29,6 +29,7 @@ Hanna, S. R., Briggs, G. A. and Hosker, R. P. (1982), Handbook on atmospheric di
 Horst, T. W. and Weil, J. C. (1992), Footprint estimation for scalar flux measurements in the atmospheric surface layer,
 Boundary-Layer Meteorol. 59:279-296.
 Taylor, G. I. (1921), Diffusion by continuous movements, Proc. London Math. Soc. 20:196-212.
+Wieringa, J. (1993), Representative roughness parameters for homogeneous terrain, Boundary-Layer Meteorol. 63:323-363.
 van Ulden, A. P. (1978), Simple estimates for vertical diffusion from sources near the ground, Atmos. Environ.
 12:2125-2129.
 """
@@ -49,6 +50,7 @@ from dispersion.similarity import (
     mixing_height,
     sigma_v,
     sigma_w,
+    surface_layer_height,
     time_scale,
     wind_speed_at,
 )
@@ -62,6 +64,7 @@ _Array = NDArray[np.float64]
 _RISE_AT = 1.55  # p: height over mean height at which the rise is that of the plume, van Ulden (1978)
 _CARRIED_AT = 0.5 * math.sqrt(math.pi) * math.exp(-0.5 * 0.5772156649015329)  # c; Euler's constant
 _NEAR_GROUND, _ELEVATED = 300.0, 1000.0  # s, Draxler (1976): time scales of the crosswind spread
+_CLEAR = 20.0  # roughness lengths above which no single obstacle shapes the wind, Wieringa (1993)
 _POINTS, _HIGHEST = 600, 5000.0  # heights of the tables [m]
 _TO_SIGMA = math.sqrt(0.5 * math.pi)  # sigma_z over mean height of a Gaussian reflected at the ground
 _HOUR = 3600.0  # s
@@ -107,7 +110,8 @@ class Similarity:
         deep, warnings = _depth(weather)
         share = min(source_height / (0.1 * deep), 1.0)
         measured = _HOUR if weather.sigma_theta is None else weather.sigma_theta_time
-        swing = sigma_v(weather, deep) / float(wind_speed_at(weather, max(source_height, LOWEST_TRANSPORT)))
+        felt = max(source_height, LOWEST_TRANSPORT, _CLEAR * weather.roughness_length)
+        swing = sigma_v(weather, deep) / float(wind_speed_at(weather, felt))
         distance, vertical, carried = _vertical(weather, source_height, deep)
         pace = 1.0 / carried
         return SimilarityGrowth(
@@ -187,7 +191,8 @@ def _vertical(weather: Weather, source_height: float, deep: float) -> tuple[_Arr
     """Table of distance, vertical sigma and speed: first aloft, then as a plume from the ground. [m, m, m s⁻¹]"""
     heights = np.geomspace(1e-3 * weather.roughness_length, _HIGHEST, _POINTS)
     above = _RISE_AT * heights
-    slope = above * wind_speed_at(weather, above) / diffusivity(weather, np.minimum(above, 0.1 * deep))
+    spread = diffusivity(weather, np.minimum(above, surface_layer_height(weather, deep)))
+    slope = above * wind_speed_at(weather, above) / spread
     distance = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(heights) * (slope[1:] + slope[:-1]))])
     vertical = _TO_SIGMA * heights
     lowest = max(source_height, 7.0 * weather.roughness_length)  # the wind has a profile from there up

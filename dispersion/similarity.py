@@ -12,6 +12,7 @@ Irwin, J. S. (1979), A theoretical variation of the wind profile power-law expon
 and stability, Atmos. Environ. 13:191-194.
 van Ulden, A. P. and Holtslag, A. A. M. (1985), Estimation of atmospheric boundary layer parameters for diffusion
 applications, J. Clim. Appl. Meteorol. 24:1196-1207.
+Wieringa, J. (1992), Updating the Davenport roughness classification, J. Wind Eng. Ind. Aerodyn. 41:357-368.
 Zilitinkevich, S. S. (1972), On the determination of the height of the Ekman boundary layer, Boundary-Layer Meteorol.
 3:141-145.
 """
@@ -19,6 +20,7 @@ Zilitinkevich, S. S. (1972), On the determination of the height of the Ekman bou
 from __future__ import annotations
 
 import math
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
@@ -30,6 +32,7 @@ from twin.weather import Weather
 
 __all__ = [
     "KARMAN",
+    "ROUGHNESS",
     "Terrain",
     "convective_velocity",
     "diffusivity",
@@ -38,6 +41,7 @@ __all__ = [
     "mixing_height",
     "sigma_v",
     "sigma_w",
+    "surface_layer_height",
     "temperature_at",
     "time_scale",
     "wind_ratio",
@@ -48,6 +52,19 @@ Terrain = Literal["rural", "urban"]
 _Array = NDArray[np.float64]
 
 KARMAN = 0.40
+# Davenport's classes of terrain with the roughness lengths of Wieringa (1992). [m]
+ROUGHNESS = MappingProxyType(
+    {
+        "sea": 0.0002,
+        "smooth": 0.005,
+        "open": 0.03,
+        "roughly open": 0.10,
+        "rough": 0.25,
+        "very rough": 0.5,
+        "closed": 1.0,
+        "chaotic": 2.0,
+    }
+)
 _GRAVITY = 9.80665  # m s⁻², standard
 _DRY_LAPSE = _GRAVITY / 1004.7  # K m⁻¹, g over the heat capacity of dry air
 _BUSINGER_KARMAN = 0.35  # belongs to the functions of Businger et al. (1971), which were fitted with it
@@ -243,7 +260,8 @@ def sigma_w(weather: Weather, height: float, deep: float) -> float:
     """Standard deviation of the vertical velocity. [m s⁻¹]
 
     Cimorelli et al. (2005): mechanical ``1.3 u* (1 - z/h)**0.5``, convective ``(1.6 (z/h)**(2/3))**0.5 w*`` in the
-    lowest tenth of the layer and ``0.35**0.5 w*`` above, added in quadrature.
+    lowest tenth of the layer and ``0.35**0.5 w*`` above, and a residual ``0.02 u(h) z/h`` that is left above the layer;
+    added in quadrature.
 
     Parameters
     ----------
@@ -257,18 +275,28 @@ def sigma_w(weather: Weather, height: float, deep: float) -> float:
     share = min(max(height, 0.0) / deep, 1.0)
     mechanical = 1.69 * friction_velocity(weather) ** 2 * (1.0 - share)
     convective = min(1.6 * share ** (2.0 / 3.0), 0.35) * convective_velocity(weather, deep) ** 2
-    return math.sqrt(mechanical + convective)
+    residual = (0.02 * share * float(wind_speed_at(weather, deep))) ** 2
+    return math.sqrt(mechanical + convective + residual)
+
+
+def surface_layer_height(weather: Weather, deep: float) -> float:
+    """Height up to which the diffusivity grows as near the ground: a tenth of the layer the wind would mix. [m]
+
+    A tenth of `deep` [m]; in stable air, whose layer is shallow because of what the stability function already says,
+    a tenth of the mechanical height unless that is less than `deep`.
+    """
+    return 0.1 * max(deep, mechanical_height(weather) if obukhov_length(weather) > 0.0 else 0.0)
 
 
 def time_scale(weather: Weather, height: float, deep: float) -> float:
     """Lagrangian time scale of the vertical velocity, ``K / sigma_w²``. [s]
 
     This is the value with which Taylor's spread grows as the diffusivity demands after a long time; in neutral air it
-    is ``0.36 z / sigma_w``, the neutral length scale of Cimorelli et al. (2005). The diffusivity is taken within the
-    surface layer, the lowest tenth of the mixed layer.
+    is ``0.36 z / sigma_w``, the neutral length scale of Cimorelli et al. (2005). Both are taken within the surface
+    layer.
     """
     z = min(height, 0.1 * deep)
-    return float(diffusivity(weather, z)) / max(sigma_w(weather, z, deep), 1e-3) ** 2
+    return float(diffusivity(weather, z)) / sigma_w(weather, z, deep) ** 2
 
 
 def _coriolis(latitude: float | None) -> float:

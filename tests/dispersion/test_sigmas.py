@@ -175,6 +175,15 @@ def test_spread_begins_with_the_turbulence_at_the_source(similar):
     assert float(growth.sigma_z(x)) == pytest.approx(sigma_w(air, 40.0, 1000.0) * x / wind, rel=1e-3)
 
 
+def test_swing_near_the_ground_is_that_in_the_wind_above_the_obstacles(similar):
+    """Over a roughness of 0.5 m the wind at 20 z0 = 10 m counts, though 8 degrees were measured at 2 m.
+
+    The profile is linear below 7 z0 = 3.5 m: u(2)/u(10) = (2/3.5) ln(7)/ln(20) = 0.3712.
+    """
+    _, growth = similar(roughness_length=0.5, wind_height=2.0)
+    assert float(growth.sigma_y(1e-3)) == pytest.approx(math.radians(8.0) * 0.3712 * 1e-3, rel=5e-3)
+
+
 def test_spread_far_from_an_elevated_source_is_that_of_the_diffusivity(similar):
     """sigma_z² = 2 K t after many time scales, up to where the plume reaches the ground."""
     air, growth = similar(50.0, source_height=80.0, mixing_height=4000.0, roughness_length=0.001)

@@ -138,6 +138,27 @@ def test_weather_becomes_the_series_the_models_take():
     assert constant.states[0].pressure == 101325.0  # silent in the file: the default of Weather
 
 
+def test_measured_turbulence_reaches_the_models():
+    from scenarios.conditions import WeatherPaper
+
+    text = {
+        "wind": {"speed": "3 m/s", "from": "250 deg", "height": "10 m"},
+        "obukhov_length": "-40 m",
+        "roughness_length": "3 cm",
+        "temperature": "20 degC",
+        "friction_velocity": "30 cm/s",
+        "sigma_theta": "0.2 rad",
+        "sigma_theta_time": "15 min",
+    }
+    state = TypeAdapter(WeatherPaper).validate_python(text, context=IN_FILE).series().states[0]
+    assert state.friction_velocity == pytest.approx(0.3)
+    assert state.sigma_theta == pytest.approx(11.459, rel=1e-4)  # 0.2 * 180/pi
+    assert state.sigma_theta_time == 900.0
+    silent = {name: value for name, value in text.items() if "theta" not in name and name != "friction_velocity"}
+    state = TypeAdapter(WeatherPaper).validate_python(silent, context=IN_FILE).series().states[0]
+    assert (state.friction_velocity, state.sigma_theta, state.sigma_theta_time) == (None, None, 600.0)
+
+
 def test_settings_of_the_model_are_si():
     from scenarios.schema import ModelChoice
 
