@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from drills.sources import open_park, read_word, source_from_words
 from twin.errors import LayoutError, ModelError, UnitError
 from twin.units import parse_quantity
-from twin.weather import Weather
 
 if TYPE_CHECKING:
     from dispersion.cloud import Cloud
@@ -43,7 +42,7 @@ _AIR = {"air_temperature": "K", "air_pressure": "Pa"}
 _OF_THE_LEAK = ("isolate_at", "duration", "elevation", "rain_out", "ground", "sun", "wind", *_AIR)
 _TIMES = (10, 20, 30, 60, 120, 180, 300, 600, 900, 1200, 1800, 2700, 3600, 5400, 7200, 10800, 14400, 21600, 28800)
 _MOST_TIMES = 6  # of the table of distances
-_FRAMES = 48  # of a film: six seconds
+_FRAMES = 40  # of a film: five seconds
 # Option and the ends its file may have.
 OUTPUTS: Mapping[str, tuple[str, ...]] = {
     "picture": (".png",),
@@ -163,6 +162,8 @@ def dispersal_from_words(
     TwinError
         A word cannot be read, or the source term or the cloud cannot be computed.
     """
+    from twin.weather import Weather
+
     value = {name: read_word(name, words.get(name, text), unit) for name, (unit, text) in ASSUMED.items()}
     layouts, stated = [words["layout"]], "averaging_time" in words
     park = open_park(layouts, mappings or ())
@@ -262,7 +263,10 @@ def _stability(said: Mapping[str, str], speed: float, time: datetime | None, sit
     from dispersion.stability import stability_from_sky
 
     covered, _, of = said["cloud"].partition("/")
-    share = read_word("cloud", covered, "") / (read_word("cloud", of, "") if of else 1.0)
+    eighths = read_word("cloud", of, "") if of else 1.0
+    if not eighths > 0.0:
+        raise UnitError(f"{said['cloud']!r} is no cover", where="--cloud", fix="write eighths, such as 4/8, or 50%")
+    share = read_word("cloud", covered, "") / eighths
     where = {"latitude": float(site.latitude or 0.0), "longitude": float(site.longitude or 0.0)}
     return {"stability": stability_from_sky(time, **where, wind_speed=speed, cloud_cover=share)}
 
@@ -403,6 +407,9 @@ def write_outputs(found: Dispersal, files: Mapping[str, Path]) -> None:
     from drills import view
     from drills.folder import write_whole
 
+    if not found.site.anchored and {"geojson", "kml"} & files.keys():
+        fix = "give the place of x = y = 0 in degrees, such as --anchor 121.53,31.21"
+        raise LayoutError(f"the site {found.site.name!r} has no geographic anchor", where="--anchor", fix=fix)
     reached = [zone for zone in found.shown if zone.reached]
     if not reached:
         _ = found.levels  # tells what is missing

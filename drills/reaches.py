@@ -135,8 +135,10 @@ def dispersal_lines(
         _say_weather(facts["weather"]),
         f"{facts['averaging_time']:g} s averages, {facts['height']:g} m above ground",
     ]
-    tables = [_zone_table(facts), _time_table(facts), *([_place_table(facts)] if facts["places"] else [])]
-    tail = [f"warning: {text}" for text in facts["warnings"]]
+    tables = [table for table in (_zone_table(facts), _time_table(facts), _place_table(facts)) if table[2]]
+    clean = [name for name, place in facts["places"].items() if place["peak"] is None]
+    tail = [f"no gas at {', '.join(clean)}"] if clean else []
+    tail += [f"warning: {text}" for text in facts["warnings"]]
     tail += [f"assumed {name.replace('_', ' ')}: {text}" for name, text in facts["assumed"].items()]
     tail += [f"note: {note}" for note in facts["notes"][1:]]
     return head, tables, tail
@@ -186,14 +188,12 @@ def _say_time(seconds: float) -> str:
 
 def _place_table(facts: Mapping[str, Any]) -> tuple[str, list[str], list[list[str]]]:
     columns, rows = ["place", "peak [ppm]", "at [s]", "worst", "from [s]", "to [s]"], []
-    loads = [place["load"] for place in facts["places"].values() if place["load"]]
-    for name, place in facts["places"].items():
-        if place["peak"] is None:
-            rows.append([name, "no gas", *"-" * (5 if loads else 4)])
-            continue
-        worst = place["passed"][:1] and max(place["passed"], key=lambda passed: _ppm(facts, passed["threshold"]))
+    there = {name: place for name, place in facts["places"].items() if place["peak"] is not None}
+    loads = [place["load"] for place in there.values() if place["load"]]
+    for name, place in there.items():
+        worst = place["passed"] and max(place["passed"], key=lambda passed: _ppm(facts, passed["threshold"]))
         span = [worst["threshold"], f"{worst['first']:.0f}", f"{worst['last']:.0f}"] if worst else ["none", "-", "-"]
-        load = [f"{place['load']['value']:.3g}"] if loads and place["load"] else ["-"] if loads else []
+        load = [f"{place['load']['value']:.3g}"] if loads else []
         rows.append([name, show_quantity(place["peak"]["ppm"], ""), f"{place['peak']['time']:.0f}", *span, *load])
     title = "At detectors and points" + (f", toxic load in {loads[0]['unit']}" if loads else "")
     return title, columns + (["load"] if loads else []), rows
