@@ -36,6 +36,8 @@ from .models import model as model
 from .models import models as models
 from .performance import Performance as Performance
 from .performance import performance as performance
+from .scenes.view import animate as animate
+from .scenes.view import isosurfaces as isosurfaces
 from .sections import Section as Section
 from .similarity import ROUGHNESS as ROUGHNESS
 from .similarity import convective_velocity as convective_velocity
@@ -53,3 +55,12 @@ from .stability import stability_from_radiation as stability_from_radiation
 from .stability import stability_from_sky as stability_from_sky
 from .starts import Start as Start
 from .view import plot_footprint as plot_footprint
+from .view import plot_section as plot_section
+from .view import plot_series as plot_series
+from .zones import Zone as Zone
+from .zones import add_snapshots as add_snapshots
+from .zones import find_zone as find_zone
+from .zones import hazard_thresholds as hazard_thresholds
+from .zones import named_threshold as named_threshold
+from .zones import zones_geojson as zones_geojson
+from .zones import zones_kml as zones_kml
