@@ -124,15 +124,16 @@ def pieces_of(
 
 
 def _checked(path: JetPath, release: Release) -> JetPath:
-    calm = path.end == "dilute" and not path.wind_along.any()
-    if path.end not in {"stalled", "far"} and not calm and path.highest <= _HIGHEST:
-        return path
     if path.highest > _HIGHEST:
         why = f"it rises above {_HIGHEST:g} m, where its air is not described"
-    elif path.end == "stalled":
-        why = f"its momentum is used up at {path.place[-1, 2]:.3g} m, and it falls back onto itself"
+    elif path.end in {"passive", "ground"}:
+        return path
     else:
-        why = "there is no wind to take it over" if calm else f"it is still a jet after {path.length[-1]:.4g} m"
+        why = {
+            "stalled": f"its momentum is used up at {path.place[-1, 2]:.3g} m, and it falls back onto itself",
+            "dilute": "it thins out before it moves with the wind",
+            "far": f"it is still a jet after {path.length[-1]:.4g} m",
+        }[path.end]
     raise ModelError(
         f"the jet does not become part of the air: {why}",
         where=release.label or "release",
@@ -187,12 +188,6 @@ def _told(pieces: Sequence[Piece]) -> tuple[str, ...]:
         told.append(
             f"the jet strikes the ground at ({x:.3g}, {y:.3g}) m; its downward momentum ends there, and how the gas "
             "spreads over the first metres is not modelled"
-        )
-    dilute = [piece.path for piece in pieces if piece.path.end == "dilute"]
-    if dilute:
-        told.append(
-            f"the jet is handed over at a mole fraction of {dilute[0].mole_fraction[-1]:.1g} although it does not move "
-            "with the wind yet; farther on it is where the wind carries it"
         )
     wet = max(1.0 - float(piece.path.vapour_fraction[-1]) for piece in pieces)
     if wet > 1e-3:

@@ -77,14 +77,16 @@ class Jet:
     rains out than the release says.
 
     Ground: a section that reaches down to it is a circle cut by the ground, with the free part of its rim to take in
-    air; the gas is reflected. A level jet goes on so, as it does; a jet whose axis comes down ends there and hands
-    over, for it splashes and no longer is a jet.
+    air, and the gas is reflected; so a level jet at height 0 thins as half of a jet of twice the flux. An axis that
+    comes down at less than 45° slides on, for the ground bears it, unless the stream is a dense cloud by then; that,
+    and a steeper jet, which splashes, is no longer a free jet: it ends there and hands over.
 
-    Hand-over: where the turbulence of the air mixes in more than the jet itself and the mean velocity is within a tenth
-    of the wind (vector), as in the UDM (Witlox and Holt 1999). Mass, momentum and enthalpy are those of the section
-    (:class:`dispersion.sections.Section`). Puffs begin with the width that gives the jet's concentration on the axis:
-    it is continuous within 5 %. A dense cloud begins as a box with soft edges: at the joint the concentration steps
-    down to as little as a quarter, and that has healed after about two half-widths of the section.
+    Hand-over: where the turbulence of the air mixes in more than the jet itself, and the mean velocity outruns or
+    crosses the wind by no more than a tenth of it, the margin of the UDM (Witlox and Holt 1999). Mass, momentum and
+    enthalpy are those of the section (:class:`dispersion.sections.Section`). Puffs begin with the width that gives the
+    jet's concentration on the axis: it is continuous within 5 %. A dense cloud begins as a box with soft edges: at the
+    joint the concentration steps down to as little as a quarter, which has healed after about two half-widths of the
+    section.
 
     Time: a release whose rate or wind changes is a row of steady jets, each with the rate of its piece and the wind at
     its beginning (pieces of 60 s at most where the wind changes); they keep the velocity, and the diameter follows the

@@ -85,19 +85,22 @@ class JetAir:
         """Air of a weather, from 0.1 m to 3 km.
 
         Wind, temperature and friction velocity of :mod:`dispersion.similarity`; above 300 m or the mixing height, where
-        they end, nothing changes any more. Dissipation ``u*³/(k z) φ``, with φ = 1 + 5 z/L in stable and
-        ``(1 + |z/L|^(2/3)/2)^(3/2)`` in unstable air (Kaimal and Finnigan 1994, Atmospheric boundary layer flows,
-        chapter 1).
+        they end, nothing changes any more. Unstable air counts as neutral in temperature, as Briggs (1975) has it, for
+        else warm air from the ground would lift every jet; its eddies are in the dissipation ``u*³/(k z) φ`` with φ =
+        1 + 5 z/L in stable and ``(1 + |z/L|^(2/3)/2)^(3/2)`` in unstable air (Kaimal and Finnigan 1994, Atmospheric
+        boundary layer flows, chapter 1).
         """
         heights = np.geomspace(_LOWEST, _HIGHEST, _LEVELS)
         top = mixing_height(weather)
         within = np.minimum(heights, _PROFILE if top is None else min(max(top, _SHALLOWEST), _PROFILE))
         zeta = within / obukhov_length(weather)
+        stable = obukhov_length(weather) > 0.0
+        potential = temperature_at(weather, within) + _LAPSE * (within - 2.0)
         phi = np.where(zeta > 0.0, 1.0 + 5.0 * zeta, (1.0 + 0.5 * np.abs(zeta) ** (2.0 / 3.0)) ** 1.5)
         turned = math.radians(weather.wind_from)
         return cls(
             heights=heights, wind_speed=wind_speed_at(weather, within),
-            temperature=temperature_at(weather, within) + _LAPSE * (within - 2.0),
+            temperature=np.where(stable, potential, weather.temperature),
             dissipation=friction_velocity(weather) ** 3 / (KARMAN * within) * phi,
             toward=(-math.sin(turned), -math.cos(turned)), pressure=weather.pressure, humidity=weather.humidity,
         )  # fmt: skip

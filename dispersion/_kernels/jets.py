@@ -50,7 +50,8 @@ PLUME = 0.083  # entrainment of a pure plume, List 1982
 PLUME_FROUDE = 1.25 * SPREAD / PLUME  # w²/(g' B) of a pure plume: from b = 6 α z / 5 and w ~ z^(-1/3)
 GROWTH = 0.05  # of the mass flux, the most a step may add
 DENSE = 0.15  # number of Britter and McQuaid 1988, HSE CRR 17, from which on weight matters
-SLOW = 0.1  # part of the wind by which the mean velocity may still differ when the air takes over
+SLOW = 0.1  # of the wind: by how much the mean velocity may outrun or cross it when the air takes over
+HALF = 0.5  # of the wind: what it must at least have by then
 
 GOES_ON, PASSIVE, GROUND, DILUTE, FAR, STALLED, NO_STATE, NO_ROOM = -1, 0, 1, 2, 3, 4, 5, 6
 
@@ -131,8 +132,9 @@ def rates(state, source, air, material, slope, told):
 
     ``told`` gets: temperature, density and radius of the section, density of the air, wind along the axis, mass
     fraction on the axis (before it is cut off at 1), entrainment of the jet itself and of the air's turbulence
-    [kg s⁻¹ m⁻¹], difference of velocity over the wind, wind at the section, circle's widening, enthalpy of the air with
-    its kinetic energy. ``told[0]`` is the first guess. Status 0 or NO_STATE.
+    [kg s⁻¹ m⁻¹], velocity by which it outruns or crosses the wind, over the wind (a stream that grows into faster air
+    lags behind, which counts for nothing), wind at the section, circle's widening, enthalpy of the air with its kinetic
+    energy. ``told[0]`` is the first guess. Status 0 or NO_STATE.
     """
     flux, px, py, pz, height = state[0], state[1], state[2], state[3], state[7]
     mass_rate, pressure, water = source[0], source[1], source[2]
@@ -180,10 +182,14 @@ def rates(state, source, air, material, slope, told):
     slope[4] = taken * (around + 0.5 * wind * wind)
     slope[5], slope[6], slope[7] = tx, ty, tz
     slope[8] = 1.0 / (speed if settled else velocity)
-    dx, dy, dz = velocity * tx - wind * source[3], velocity * ty - wind * source[4], velocity * tz
     told[0], told[1], told[2], told[3], told[4], told[5] = temperature, density, radius, air_density, along, axis
     told[6], told[7] = own, turbulent
-    told[8] = math.sqrt(dx * dx + dy * dy + dz * dz) / wind if wind > 0.0 else math.inf
+    told[8] = math.inf
+    if wind > 0.0:
+        ahead = velocity * (source[3] * tx + source[4] * ty) / wind
+        if ahead > HALF:
+            aside = math.sqrt(max((velocity / wind) ** 2 - ahead * ahead, 0.0))
+            told[8] = math.sqrt(max(ahead - 1.0, 0.0) ** 2 + aside * aside)
     told[9], told[10], told[11] = wind, wider, around + 0.5 * wind * wind
     return 0
 

@@ -206,10 +206,9 @@ def test_settings_calms_and_fountains_are_refused(kit, breeze):
             model("jet", **setting)
     with pytest.raises(ModelError, match="does not become part of the air"):
         Jet().disperse(leak(), kit.weather(wind_speed=0.0))
-    # thin long before it moves with the wind, for it rises through air that is ever faster: handed over, and told
-    thin = leak("methane", velocity=479.0, diameter=0.012, z=0.0, elevation=10.0)
-    hot = Jet().disperse(thin, kit.weather(wind_speed=0.8, wind_height=10.0, stability="A"))
-    assert any("does not move with the wind yet" in text for text in hot.warnings)
+    huge = leak("methane", velocity=970.0, diameter=0.4, elevation=90.0)
+    with pytest.raises(ModelError, match="above 3000 m"):
+        Jet().disperse(huge, kit.weather(wind_speed=0.9, wind_height=10.0, stability="B"))
     fountain = leak("sulfur dioxide", velocity=3.0, diameter=0.3, elevation=90.0)
     path = Jet().path(fountain, kit.weather(wind_speed=0.0))
     assert path.end == "stalled"
