@@ -315,7 +315,7 @@ class DenseSolution:
         if level is not None:
             up = sum(np.exp(-0.5 * ((height + s * table[:, at.CENTRE]) / high) ** 2) for s in (1.0, -1.0))
             peak = self.pure * np.exp(table[:, at.AMPLITUDE]) * up * 2.0 * erf(core / (math.sqrt(2.0) * sides))
-            with np.errstate(invalid="ignore"):  # no logarithm below the level: nowhere
+            with np.errstate(invalid="ignore", divide="ignore"):  # no logarithm below the level: nowhere
                 spreads = np.sqrt(2.0 * np.log(peak / level))
         ends = table[:, at.PASSING] + np.nan_to_num(spreads) * table[:, at.BLUR]
         return core + spreads * sides, ends if isinstance(source, Burst) else np.zeros(len(table))

@@ -128,8 +128,12 @@ class DenseGas:
         air = _constant(series, min(r.start for r in releases))
         layer = SurfaceLayer.of(air)
         _check_air(air, layer)
-        _check_gas(releases, air, section)
         material = material_of(releases[0].substance, pressure=air.pressure, temperature=air.temperature)
+        _check_gas(releases, air, material)
+        if section is not None:
+            _check_section(section, releases, air)
+        else:
+            _check_weight(releases, air)
         setting = Setting(layer, material.array(), self.distance, self.refinement, self.averaging_time)
         sources = [source for one in releases for source in _sources(one, air, setting, section)]
         pure = releases[0].substance.gas_density(air.temperature, air.pressure)
@@ -194,7 +198,7 @@ def _check_air(air: Weather, layer: SurfaceLayer) -> None:
         )
 
 
-def _check_gas(releases: Sequence[Release], air: Weather, section: Section | None) -> None:
+def _check_gas(releases: Sequence[Release], air: Weather, material: Material) -> None:
     gas = releases[0].substance
     if gas.associates:
         raise ModelError(
@@ -202,30 +206,39 @@ def _check_gas(releases: Sequence[Release], air: Weather, section: Section | Non
             where="dense_gas",
             fix='take model("britter_mcquaid") for a first estimate',
         )
+    if not material.condenses and any(r.vapour_fraction < 1.0 for r in releases):
+        raise ModelError(
+            f"droplets of {gas.name} do not exist at {air.pressure:.0f} Pa, or nothing is known of them",
+            where="dense_gas",
+            fix="give vapour_fraction=1, and the mass of the vapour alone when the rest falls as snow",
+        )
+
+
+def _check_section(section: Section, releases: Sequence[Release], air: Weather) -> None:
+    rates = {rate for one in releases for rate in one.mass_rates.tolist() if rate > 0.0}
+    if section.substance.name != releases[0].substance.name or len(releases) > 1 or len(rates) > 1:
+        raise ModelError(
+            "a section goes with one release of its substance at one rate",
+            where="dense_gas.section",
+            fix="disperse the releases one by one",
+        )
+    east, north, _ = section.toward
+    level = math.hypot(east, north)
+    if level < 0.01 or east * air.wind_u + north * air.wind_v < 0.999 * air.wind_speed * level:
+        raise ModelError(
+            f"the section moves toward {section.toward}, not downwind",
+            where="dense_gas.section",
+            fix="hand over where the jet has bent into the wind",
+        )
+
+
+def _check_weight(releases: Sequence[Release], air: Weather) -> None:
     let_out = [r for r in releases if r.total_mass > 0.0]
-    if section is not None:
-        if section.substance.name != gas.name or len(releases) > 1 or len({*releases[0].mass_rates[:]} - {0.0}) > 1:
-            raise ModelError(
-                "a section goes with one release of its substance at one rate",
-                where="dense_gas.section",
-                fix="disperse the releases one by one",
-            )
-        if (
-            section.toward[0] * air.wind_u + section.toward[1] * air.wind_v
-            < 0.999 * air.wind_speed * math.hypot(section.toward[0], section.toward[1])
-            or not math.hypot(section.toward[0], section.toward[1]) > 0.01
-        ):
-            raise ModelError(
-                f"the section moves toward {section.toward}, not downwind",
-                where="dense_gas.section",
-                fix="hand over where the jet has bent into the wind",
-            )
-        return
     for one in let_out:
         ratio = one.density_ratio(air)
         if ratio <= 1.0:
             raise ModelError(
-                f"the released {gas.name} is {ratio:.2g} times as dense as the air",
+                f"the released {one.substance.name} is {ratio:.2g} times as dense as the air",
                 where="dense_gas",
                 fix='it must be heavier than air: take model("gaussian_plume") or model("gaussian_puff")',
             )

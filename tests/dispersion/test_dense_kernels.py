@@ -1,0 +1,221 @@
+"""The kernels of the dense-gas model against scipy, hand formulas and, for the whole march, slabx."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.integrate import quad
+from scipy.special import erf
+
+from dispersion._kernels import dense_closure as c
+from dispersion._kernels import dense_field as f
+from dispersion._kernels import dense_plume, dense_puff
+from dispersion.dense_air import SurfaceLayer
+
+
+def layers(kit):
+    for stability in "ABCDEF":
+        yield SurfaceLayer.of(kit.weather(stability=stability))
+    for length in (-12.0, 40.0, math.inf):
+        yield SurfaceLayer.of(kit.weather(stability=None, obukhov_length=length, roughness_length=2e-4))
+
+
+def test_wind_is_the_integral_of_its_gradient(kit):
+    """Ermak's eq. 32 with 33: d(profile)/dz = phi_m (1 - z/lid)/z, by quadrature from e z0 up; zero at the ground."""
+    for layer in layers(kit):
+        air = layer.values
+        low = math.e * air[c.Z_0]
+        for z in (1.0, 5.0, 40.0):
+            slope = quad(lambda h, air=air: c.phi_m(air, h) * (1.0 - h / air[c.LID]) / h, low, z, epsrel=1e-10)[0]
+            assert c.profile(air, z) - c.profile(air, low) == pytest.approx(slope, rel=1e-8)
+        assert c.profile(air, 0.0) == 0.0
+        assert c.profile(air, low * (1 - 1e-9)) == pytest.approx(c.profile(air, low), rel=1e-6)
+
+
+def test_mean_wind_is_the_mean(kit):
+    for layer in layers(kit):
+        air = layer.values
+        mean = quad(lambda z, air=air: c.profile(air, z), 0.0, 6.0, points=[air[c.Z_T]], limit=200)[0] / 6.0
+        assert c.mean_wind(air, 6.0, 5) == pytest.approx(mean * air[c.U_STAR] / 0.41, rel=0.03)  # five panels, as Ermak
+        assert c.mean_wind(air, 6.0, 4000) == pytest.approx(mean * air[c.U_STAR] / 0.41, rel=1e-4)
+
+
+def test_classes_and_lengths_are_each_others_inverse_where_ermak_has_them_so(kit):
+    """One and two classes from neutral 1/L is Golder's as fitted: 0.0081/z0^0.3044 and 0.0385/z0^0.1715 by hand."""
+    for stability, far in (("E", 1), ("C", 1), ("F", 2), ("B", 2)):
+        layer = SurfaceLayer.of(kit.weather(stability=stability))
+        size = 0.0081 / 0.1**0.3044 if far == 1 else 0.0385 / 0.1**0.1715
+        sign = 1.0 if stability in "EF" else -1.0
+        assert layer.inverse_length == pytest.approx(sign * size, rel=1e-12)
+        again = SurfaceLayer.of(kit.weather(stability=None, obukhov_length=1.0 / layer.inverse_length))
+        np.testing.assert_allclose(again.values, layer.values, rtol=1e-9)
+    assert SurfaceLayer.of(kit.weather(stability="D")).inverse_length == 0.0
+
+
+@pytest.mark.parametrize("drive", [0.5, 3.0, 30.0])
+@pytest.mark.parametrize("share", [-0.1, 0.0, 1e-6, 0.3, 0.9, 0.999999])
+def test_speed_is_the_largest_root(drive, share):
+    press = share * 4.0 / 27.0 * drive**3
+    u, factor = dense_plume.speed(drive, press)
+    roots = np.roots([1.0, -drive, 0.0, max(press, 0.0)])
+    assert u == pytest.approx(roots.real.max(), rel=2e-6)
+    assert factor == 1.0
+
+
+def test_a_speed_that_does_not_exist_says_how_much_wider():
+    """press/b with b grown by the factor is just what the cubic can bear."""
+    u, factor = dense_plume.speed(2.0, 5.0)
+    assert factor == pytest.approx(5.0 * 27.0 / (4.0 * 8.0))
+    assert u == pytest.approx(4.0 / 3.0)
+    assert dense_plume.speed(2.0, 5.0 / factor)[1] == pytest.approx(1.0)
+
+
+def resting_row(layer, **changes):
+    row = np.zeros(c.COLUMNS)
+    given = {
+        "H": 2.0, "Z_C": 0.0, "B": 10.0, "CORE": 8.0, "U": 2.0, "T": 250.0, "RHO": 2.0, "M": 0.4, "R": 80.0,
+        "CP": 900.0, "V_G": 0.6, "U_BAR": 3.0,
+    }  # fmt: skip
+    for name, value in (given | changes).items():
+        row[getattr(c, name)] = value
+    row[c.TOP] = c.top_of(row[c.Z_C], row[c.H])
+    row[c.AT_TOP] = c.profile(layer.values, row[c.TOP])
+    return row
+
+
+def entrained_by_hand(layer, row):
+    """Ermak's eq. 35a to 39 for a grounded plume, written out with numbers."""
+    air = layer.values
+    ra, ta, us, lid = air[c.RHO_A], air[c.T_A], air[c.U_STAR], air[c.LID]
+    rho, u, v, mean, h, t = row[c.RHO], row[c.U], row[c.V_G], row[c.U_BAR], row[c.H], row[c.T]
+    slip = (mean - u) * ra / rho
+    over = 0.02 * (slip**2 + (0.5 * v * ra / rho) ** 2)
+    under = (us / mean) ** 2 * (u**2 + v**2 / 4.0)
+    heat = us / mean * math.sqrt(under)
+    thermal = (0.14 * 9.80665 * (ta - t) * heat * h / (0.5 * (ta + t))) ** (2.0 / 3.0)
+    total = under + over + thermal
+    inverse = air[c.INV_L] / (1.0 + h / air[c.Z_L]) * us**2 + 0.025 * 9.80665 * (rho - ra) / rho
+    damping = 1.0 + 5.0 * h * inverse / total
+    w = c.profile(air, 4.0) / c.profile(air, h) * 1.5 * 0.41 * math.sqrt(total) * (1.0 - h / lid) / damping
+    a = air[c.WIDEN]
+    v_e = math.hypot(a * mean / (1.0 + 0.0002 / a * row[c.B] / math.sqrt(3.0)), math.sqrt(0.02) * 0.615 * slip)
+    f_t = rho * row[c.B] * heat * row[c.CP] * (ta - t)
+    f_u = -rho * (row[c.B] * ((us / mean * u) ** 2 - us**2) - (row[c.B] + h) * 0.02 * abs(slip) * slip)
+    return w, v_e, f_t, f_u
+
+
+def test_closure_is_ermaks_by_hand(kit):
+    for stability in "DEF":
+        layer = SurfaceLayer.of(kit.weather(stability=stability))
+        row = resting_row(layer)
+        c.close(row, layer.values, 0.0)
+        expected = entrained_by_hand(layer, row)
+        np.testing.assert_allclose([row[c.W_E], row[c.V_E], row[c.F_T], row[c.F_U]], expected, rtol=1e-12)
+
+
+def test_a_lofted_cloud_feels_no_ground(kit):
+    layer = SurfaceLayer.of(kit.weather())
+    row = resting_row(layer, Z_C=8.0, V_G=0.0)
+    c.close(row, layer.values, 0.0)
+    assert row[c.TOP] == 9.0
+    assert row[c.F_T] == row[c.F_V] == 0.0
+    assert row[c.F_U] > 0.0  # the faster wind drags it along
+    grounded = resting_row(layer)
+    c.close(grounded, layer.values, 0.0)
+    spouted = resting_row(layer)
+    c.close(spouted, layer.values, 0.3)
+    assert spouted[c.W_E] > grounded[c.W_E]
+
+
+def test_what_is_exchanged_never_passes_equilibrium():
+    """Half of a harmonic mean: all of a small flux, no more than what is held of a large one."""
+    assert c.damped(1e-9, 1.0) == pytest.approx(1e-9, rel=1e-8)
+    assert c.damped(-1e9, -2.0) == pytest.approx(2.0, rel=1e-8)
+    assert c.damped(0.0, 1.0) == c.damped(1.0, 0.0) == 0.0
+
+
+def table():
+    """Three fed rows and three of a puff, made up, to be checked by formula."""
+    rows = np.zeros((6, 9))
+    rows[:, f.AT] = [0.0, 50.0, 100.0, 100.0, 200.0, 400.0]
+    rows[:, f.WHEN] = [0.0, 10.0, 20.0, 40.0, 60.0, 95.0]
+    rows[:, f.AMPLITUDE] = np.log([0.2, 0.1, 0.05, 0.05, 0.02, 0.005])
+    rows[:, f.HALF_CORE] = [5.0, 8.0, 12.0, 12.0, 20.0, 30.0]
+    rows[:, f.SIDES] = [2.0, 4.0, 7.0, 7.0, 11.0, 20.0]
+    rows[:, f.CENTRE] = [0.0, 1.0, 2.0, 2.0, 1.0, 0.0]
+    rows[:, f.VERTICAL] = [1.0, 2.0, 3.0, 3.0, 6.0, 12.0]
+    rows[3:, f.PASSING] = [20.0, 20.0, 22.0]
+    rows[3:, f.BLUR] = [0.3, 4.0, 9.0]
+    return rows
+
+
+def by_formula(rows, x, y, z, since, opens, closes, lasts):
+    """Eq. 13, 28 and the passage, with the columns interpolated by NumPy."""
+    puff = x >= 100.0
+    part = rows[3:] if puff else rows[:3]
+    _, when, amplitude, core, sides, centre, high, passing, blur = (np.interp(x, part[:, 0], col) for col in part.T)
+    across = erf((y + core) / math.sqrt(2.0) / sides) - erf((y - core) / math.sqrt(2.0) / sides)
+    up = math.exp(-0.5 * ((z - centre) / high) ** 2) + math.exp(-0.5 * ((z + centre) / high) ** 2)
+    late = since - when
+    share = 1.0 if opens <= late < closes else 0.0
+    if puff:
+        first, last = (passing * (2.0 * edge / lasts - 1.0) for edge in (opens, closes))
+        share = 0.5 * (erf((late - first) / math.sqrt(2.0) / blur) - erf((late - last) / math.sqrt(2.0) / blur))
+    return math.exp(amplitude) * across * up * share
+
+
+def test_points_and_grid_follow_the_formula():
+    rows, rng = table(), np.random.default_rng(5)
+    x, y, z = rng.uniform(0.0, 390.0, 300), rng.uniform(-40.0, 40.0, 300), rng.uniform(0.0, 10.0, 300)
+    since = rng.uniform(0.0, 120.0, 300)
+    looks = np.zeros((300, 8))
+    looks[:, f.CLOSES], looks[:, f.LASTS], looks[:, f.SINCE] = 40.0, 40.0, since
+    looks[:, f.OPENS] = np.where(np.arange(300) % 2, 0.0, 15.0)
+    looks[:, f.LOWEST], looks[:, f.HIGHEST], looks[:, f.STRETCH], looks[:, f.WEIGHT] = -math.inf, math.inf, 1.0, 1.0
+    out = np.zeros(300)
+    f.add_points(rows, 3, x, y, z, np.arange(300), looks, out)
+    expected = [by_formula(rows, *p, look[0], look[1], 40.0) for *p, look in zip(x, y, z, since, looks, strict=True)]
+    np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-10)  # cut at six spreads, erfc(6 over root 2) = 2e-9
+    grid, heights = np.array([-20.0, -30.0, 11.0, 10.0]), np.array([0.0, 3.0])
+    frame = np.zeros((2, 7, 35))
+    f.add_grid(rows, 3, np.array([0.0, 0.0, 1.0, 0.0]), grid, heights, looks[3], frame)
+    for n, z_at in enumerate(heights):
+        for j in range(7):
+            for i in range(2, 35):
+                place = (-20.0 + 11.0 * i, -30.0 + 10.0 * j, z_at)
+                value = by_formula(rows, *place, since[3], 0.0, 40.0, 40.0)
+                assert frame[n, j, i] == pytest.approx(value, rel=1e-10, abs=1e-10)
+    assert not frame[:, :, :2].any()
+
+
+def test_a_puff_seen_at_a_time_follows_the_formula():
+    rows = table()[3:]
+    rows[:, f.PASSING], rows[:, f.BLUR] = [30.0, 40.0, 60.0], [1.0, 10.0, 25.0]  # lengths
+    x, y, z, t = np.array([90.0, 150.0, 10.0]), np.array([0.0, 8.0, 3.0]), np.array([0.0, 1.0, 2.0]), np.full(3, 50.0)
+    out = np.zeros(3)
+    f.add_puff_points(rows, x, y, z, t, out)
+    at, _, amplitude, core, sides, centre, high, half, blur = (np.interp(50.0, rows[:, 1], col) for col in rows.T)
+    s, b = math.sqrt(2.0) * sides, math.sqrt(2.0) * blur
+    expected = 0.5 * (erf((x - at + half) / b) - erf((x - at - half) / b)) * math.exp(amplitude)
+    expected *= erf((y + core) / s) - erf((y - core) / s)
+    expected *= np.exp(-0.5 * ((z - centre) / high) ** 2) + np.exp(-0.5 * ((z + centre) / high) ** 2)
+    np.testing.assert_allclose(out, expected, rtol=1e-12)
+    frame = np.zeros((1, 1, 3))
+    f.add_puff_grid(rows, np.array([0.0, 0.0, 1.0, 0.0]), np.array([90.0, 0.0, 60.0, 1.0]), np.zeros(1), 50.0, frame)
+    assert frame[0, 0, 0] == pytest.approx(out[0], rel=1e-12)
+
+
+def test_a_march_that_fails_says_where(kit):
+    layer = SurfaceLayer.of(kit.weather())
+    material = np.array([0.0709, 470.0, 940.0, 239.0, 287_000.0, 1560.0, 2020.0, -25.0])
+    rows = np.zeros((3, c.COLUMNS))
+    rows[0] = resting_row(layer, HEAT=1e12)
+    c.close(rows[0], layer.values, 0.0)
+    source = np.array([1.0, 0.0, 4e5, 0.0, 0.0])
+    status, last, _ = dense_plume.march_plume(rows, np.array([1.0, 2.0]), layer.values, material, source, 0)
+    assert (status, last) == (1, 0)
+    rows[0, c.B_X] = 10.0
+    status, last = dense_puff.march_puff(rows, 1.0, 1.1, 0.1, 100.0, layer.values, material, 1.0, 4e5)
+    assert (status, last) == (1, 0)
