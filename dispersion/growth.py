@@ -195,7 +195,7 @@ def _vertical(weather: Weather, source_height: float, deep: float) -> tuple[_Arr
     slope = above * wind_speed_at(weather, above) / spread
     distance = np.concatenate([[0.0], np.cumsum(0.5 * np.diff(heights) * (slope[1:] + slope[:-1]))])
     vertical = _TO_SIGMA * heights
-    lowest = max(source_height, 7.0 * weather.roughness_length)  # the wind has a profile from there up
+    lowest = max(source_height, weather.roughness_length)  # gas on the very ground would never leave it
     if source_height > vertical[0]:
         wind = float(wind_speed_at(weather, lowest))
         turbulence, memory = sigma_w(weather, source_height, deep), time_scale(weather, source_height, deep)
