@@ -69,8 +69,8 @@ def model(name: str, **settings: object) -> Model:
 
     Examples
     --------
-    >>> model("gaussian_puff", averaging_time=600.0).sigmas
-    'briggs_rural'
+    >>> model("gaussian_puff", averaging_time=300.0).averaging_time
+    300.0
     """
     points = _registered()
     if name not in points:

@@ -44,9 +44,25 @@ _GAUSS = 1.0 / math.sqrt(3.0)  # two-point Gauss-Legendre abscissa
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _last(row, value):
+    """Place of the last entry of a rising row that is not above the value, -1 if there is none.
+
+    ``np.searchsorted(row, value, side="right") - 1``, which takes half a second longer to compile.
+    """
+    low, high = 0, row.size
+    while low < high:
+        middle = (low + high) // 2
+        if row[middle] <= value:
+            low = middle + 1
+        else:
+            high = middle
+    return low - 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def travel(wind, t):
     """Integrals of u, v and speed from the first wind record to time t."""
-    return travel_in(wind, t, max(np.searchsorted(wind[0], t, side="right") - 1, 0))
+    return travel_in(wind, t, max(_last(wind[0], t), 0))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -105,7 +121,7 @@ def _entry(row, axis, size):
     level = math.log(size)
     if level >= row[-1]:
         return math.exp(axis[0] + (row.size - 1) * axis[1])
-    k = min(max(np.searchsorted(row, level, side="right") - 1, 0), row.size - 2)
+    k = min(max(_last(row, level), 0), row.size - 2)
     f = (level - row[k]) / (row[k + 1] - row[k])
     return math.exp(axis[0] + (k + f) * axis[1])
 
@@ -150,8 +166,8 @@ def _spread_on(emitted, length, t, length_now, changes, tables, axis, source):
     The table of the new state is entered at the size reached: that of the crosswind row for it, that of the vertical
     row for everything that depends on the depth. The rise is that of the state at emission.
     """
-    k = np.searchsorted(changes[0], emitted, side="right") - 1
-    last = np.searchsorted(changes[0], t, side="right") - 1
+    k = _last(changes[0], emitted)
+    last = _last(changes[0], t)
     table = tables[int(changes[2, k])]
     size = table.shape[1]
     whole = length_now - length
@@ -187,7 +203,7 @@ def _spread_on(emitted, length, t, length_now, changes, tables, axis, source):
 def _emitted(emission, t):
     """Mass of the continuous part emitted up to time t."""
     last = emission.shape[1] - 1
-    k = np.searchsorted(emission[0], t, side="right") - 1
+    k = _last(emission[0], t)
     if k < 0:
         return 0.0
     if k >= last:
@@ -199,7 +215,7 @@ def _emitted(emission, t):
 def _rate(emission, t):
     """Mass rate at time t, at the end of the emission that of the last piece."""
     last = emission.shape[1] - 2
-    return emission[1, min(max(np.searchsorted(emission[0], t, side="right") - 1, 0), last)]
+    return emission[1, min(max(_last(emission[0], t), 0), last)]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -212,12 +228,12 @@ def _speed(wind, t, k):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _put(nodes, n, emitted, k, mass, t, here, wind, changes, tables, axis, grown, whole, source):
+def _put(node, emitted, k, mass, t, here, wind, changes, tables, axis, grown, whole, source):
     """Write one puff; `whole` is its place in `grown`, below 0 if it stands elsewhere."""
     x, y, length = travel_in(wind, emitted, k)
     now = changes.shape[1] - 1
     if now > 0:
-        now = np.searchsorted(changes[0], t, side="right") - 1
+        now = _last(changes[0], t)
     state = int(changes[2, now])
     if emitted < changes[0, now]:
         sy, sz, ratio, lost, rise = _spread_on(emitted, length, t, here[2], changes, tables, axis, source)
@@ -225,13 +241,13 @@ def _put(nodes, n, emitted, k, mass, t, here, wind, changes, tables, axis, grown
         sy, sz, ratio, lost, rise = grown[state, whole]
     else:
         sy, sz, ratio, lost, rise = spread(tables[state], axis, here[2] - length, source)
-    nodes[n, 0] = source[0] + (here[0] - x) * ratio
-    nodes[n, 1] = source[1] + (here[1] - y) * ratio
-    nodes[n, 2] = source[2] + rise
-    nodes[n, 3] = sy
-    nodes[n, 4] = sz
+    node[0] = source[0] + (here[0] - x) * ratio
+    node[1] = source[1] + (here[1] - y) * ratio
+    node[2] = source[2] + rise
+    node[3] = sy
+    node[4] = sz
     lost += source[9] * (t - emitted)
-    nodes[n, 5] = mass * math.exp(-lost) if lost > 0.0 else mass
+    node[5] = mass * math.exp(-lost) if lost > 0.0 else mass
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -247,8 +263,9 @@ def place_nodes(t, wind, changes, tables, axis, panels, grown, emission, runs, s
     if source[5] > 0.0 and t >= source[6]:
         if nodes.shape[0] < 1:
             return -1
-        k = max(np.searchsorted(wind[0], source[6], side="right") - 1, 0)
-        _put(nodes, 0, source[6], k, source[5], t, here, wind, changes, tables, axis, grown, -1, source)
+        k = max(_last(wind[0], source[6]), 0)
+        elsewhere = -1 - k  # a literal would have `_put` compiled twice
+        _put(nodes[0], source[6], k, source[5], t, here, wind, changes, tables, axis, grown, elsewhere, source)
         nodes[0, 3] = max(nodes[0, 3], source[7])
         nodes[0, 4] = max(nodes[0, 4], source[7])
         n = 1
@@ -259,9 +276,9 @@ def place_nodes(t, wind, changes, tables, axis, panels, grown, emission, runs, s
         young = min(t, runs[r, 1])
         near = max(here[2] - travel(wind, young)[2], 0.0) if young < t else 0.0
         far = here[2] - travel(wind, first)[2]
-        j = max(np.searchsorted(panels, near, side="right"), 1)
+        j = max(_last(panels, near) + 1, 1)
         held = _emitted(emission, young)
-        k = max(np.searchsorted(wind[0], young, side="right") - 1, 0)
+        k = max(_last(wind[0], young), 0)
         while near < far:
             if n + 2 > nodes.shape[0]:
                 return -1
@@ -278,7 +295,7 @@ def place_nodes(t, wind, changes, tables, axis, panels, grown, emission, runs, s
                 te = min(max(te, first), young)
                 if mass > 0.0:
                     _put(
-                        nodes, n, te, k, mass, t, here, wind, changes, tables, axis, grown, whole + side, source
+                        nodes[n], te, k, mass, t, here, wind, changes, tables, axis, grown, whole + side, source
                     )  # fmt: skip
                     if min(nodes[n, 3], nodes[n, 4]) < source[10]:
                         pure = math.sqrt(source[8] * _rate(emission, te) / _speed(wind, te, k))
@@ -404,7 +421,7 @@ def add_nodes(nodes, n, grid, z, lid, reach, out, f, b, v):
                     _bell(f[q * STRIDE :], c0, c1 - c0, grid[0], grid[2], nodes[p, 0], nodes[p, 3], reach, 1.0)
             for k in range(nz):
                 e = v[k]
-                if e.max() <= 0.0:
+                if e[0] + e[1] + e[2] + e[3] + e[4] + e[5] + e[6] + e[7] <= 0.0:
                     continue
                 for j in range(j0, j1):
                     a = b[j]
