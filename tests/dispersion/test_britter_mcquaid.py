@@ -226,6 +226,9 @@ def test_the_footprint_reaches_as_far_as_the_curve(air):
     assert puff.area > 0.0
     assert not puff.touches_border
     assert "uniform depth" in area.warnings[0]
+    # the last curve, 1/500, at alpha = 0.0558: beta = 2.71 - 0.50 x 0.0558 = 2.682, x = 1.2028 x 10^2.682 = 578 m
+    assert "the curves end at 578 m" in area.warnings[1]
+    assert cloud.valid_range["distance"][1] == pytest.approx(578.5, abs=0.5)
     raised = BritterMcQuaid().disperse(chlorine(z=20.0), air)
     assert any("taken down" in text for text in raised.warnings)
     again = pickle.loads(pickle.dumps(cloud))
