@@ -12,6 +12,9 @@ below his (``A/z`` with A = 0.64 for 0.73). For s = 2 and a logarithmic wind the
 ``c = (pi**0.5 / 2) exp(-gamma/2) = 0.664``, the exponential of the mean logarithm of height over the mean height; van
 Ulden's 0.63 is the same for s = 1.5.
 
+Beside the diffusion equation the mean height is right within 10 %; beside the towers of Project Prairie Grass at 100 m
+it is right on average in unstable air and a sixth too low in neutral and stable air (tests/dispersion).
+
 A source above the ground knows nothing of it at first: there ``sigma_z = sigma_w t / (1 + t/(2 T_L))**0.5`` (Taylor
 1921, with an interpolation of his integral) with the turbulence and the wind at its height. From where sigma_z is the
 height of the source the cloud goes on growing as one from the ground that is as deep. The two have the diffusivity in
