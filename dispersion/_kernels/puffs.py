@@ -38,6 +38,7 @@ from numba import njit
 
 LANES = 8
 STRIDE = 256
+_4, _6, _8, _10 = 1.0 / 24.0, 1.0 / 720.0, 1.0 / 40320.0, 1.0 / 3628800.0  # of the series of cosh
 _ROOT_TWO_PI = math.sqrt(2.0 * math.pi)
 _OWN = 1.0 / 3.5  # sigma of buoyancy-induced dispersion over rise: Pasquill 1976, as in EPA 1995, eq. 1-48
 _GAUSS = 1.0 / math.sqrt(3.0)  # two-point Gauss-Legendre abscissa
@@ -487,10 +488,18 @@ def add_points(
                     share = nodes[p, 5] / (2.0 * math.pi * s * s)
                     if lid == np.inf:  # the two terms of `vertical` with the bell drawn in
                         if z[m] >= 0.0:
-                            a = (z[m] - nodes[p, 2]) / nodes[p, 4]
-                            b = (z[m] + nodes[p, 2]) / nodes[p, 4]
-                            both = math.exp(-0.5 * (flat + a * a)) + math.exp(-0.5 * (flat + b * b))
-                            total += share * both / (_ROOT_TWO_PI * nodes[p, 4])
+                            deep = nodes[p, 4]
+                            w = z[m] * nodes[p, 2] / (deep * deep)
+                            if w < 0.3:  # 2 cosh(w) exp(-(z**2 + h**2) / 2); the series leaves 1e-13
+                                v = w * w
+                                both = 1.0 + v * (0.5 + v * (_4 + v * (_6 + v * (_8 + v * _10))))
+                                up = (z[m] * z[m] + nodes[p, 2] * nodes[p, 2]) / (deep * deep)
+                                both *= 2.0 * math.exp(-0.5 * (flat + up))
+                            else:
+                                a = (z[m] - nodes[p, 2]) / deep
+                                b = (z[m] + nodes[p, 2]) / deep
+                                both = math.exp(-0.5 * (flat + a * a)) + math.exp(-0.5 * (flat + b * b))
+                            total += share * both / (_ROOT_TWO_PI * deep)
                     else:
                         total += share * math.exp(-0.5 * flat) * vertical(z[m], nodes[p, 2], nodes[p, 4], lid)
             out[m] += total
