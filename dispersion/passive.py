@@ -11,7 +11,7 @@ import numpy as np
 
 from dispersion.air import averaging_factor, default_sigmas, sigma_set, wind_ratio
 from dispersion.downwash import in_wake, meander_factor
-from dispersion.plume_rise import goes_up, stack_rise
+from dispersion.plume_rise import goes_up, height_at_wall, stack_rise
 from twin.errors import ModelError, Problem
 from twin.weather import Weather, WeatherSeries
 
@@ -185,17 +185,19 @@ def told(releases: Sequence[Release], series: WeatherSeries, settings: Passive) 
         speed = air.wind_speed * wind_ratio(air, height)
         growth = curves.growth(air, source_height=release.z, averaging_time=settings.averaging_time)
         found.extend(growth.warnings)
-        if settings.plume_rise and goes_up(release):
-            rise = stack_rise(release, air, speed)
+        rise = stack_rise(release, air, speed) if settings.plume_rise else None
+        if rise is not None:
+            found.append(f"the stream of {name} leaves upward and rises by {rise.final:.3g} m (Briggs)")
+        elif settings.plume_rise and goes_up(release):
             found.append(
                 f"the stream of {name} leaves upward and is denser than the air: no rise is taken; "
                 'model("jet") follows such a stream'
-                if rise is None
-                else f"the stream of {name} leaves upward and rises by {rise.final:.3g} m (Briggs)"
             )
         if settings.building is not None:
-            state = "is drawn into" if in_wake(release.z, settings.building) else "passes above"
-            found.append(f"{name} {state} the wake of a building {settings.building[0]:g} m high (Huber and Snyder)")
+            tall = settings.building[0]
+            caught = in_wake(height_at_wall(release.z, rise, tall), settings.building)
+            state = "is drawn into" if caught else "passes above"
+            found.append(f"{name} {state} the wake of a building {tall:g} m high (Huber and Snyder)")
     found.extend(_of_the_wind(releases, series, settings))
     return tuple(dict.fromkeys(found))
 

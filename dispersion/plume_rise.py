@@ -21,7 +21,7 @@ from plant_models.discharge import GRAVITY
 from plant_models.releases import Release
 from twin.weather import Weather
 
-__all__ = ["Rise", "briggs_rise", "goes_up", "stack_rise"]
+__all__ = ["Rise", "briggs_rise", "goes_up", "height_at_wall", "stack_rise"]
 
 _UPRIGHT = 80.0  # degrees above the horizontal from which on a stream counts as vertical
 _GRADIENT = {"E": 0.020, "F": 0.035}  # K m⁻¹ of potential temperature: the defaults of EPA 1995, section 1.1.4
@@ -136,6 +136,11 @@ def stack_rise(release: Release, weather: Weather, wind_speed: float) -> Rise | 
         velocity=velocity, diameter=diameter, density_ratio=ratio, wind_speed=wind_speed,
         stability=pasquill_class(weather), air_temperature=weather.temperature,
     )  # fmt: skip
+
+
+def height_at_wall(height: float, rise: Rise | None, tall: float) -> float:
+    """Height of a plume two heights of a building behind it, where ISC3 asks whether the wake catches it. [m]"""
+    return height if rise is None else height + float(rise.at(2.0 * tall))
 
 
 def _stream(release: Release) -> tuple[float, float]:

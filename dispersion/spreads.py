@@ -19,7 +19,7 @@ from dispersion._kernels import puffs
 from dispersion.air import pasquill_class, sigma_set, wind_ratio
 from dispersion.downwash import swaying, wake_sigmas
 from dispersion.passive import LOWEST_SPEED, Passive, blowing, swaying_factor, transport_height
-from dispersion.plume_rise import stack_rise
+from dispersion.plume_rise import height_at_wall, stack_rise
 from dispersion.starts import Start
 from twin.weather import Weather
 
@@ -125,8 +125,8 @@ def spread_of(release: Release, start: Start, weather: Weather, settings: Passiv
     growth = curves.growth(air, source_height=top, averaging_time=settings.averaging_time)
     sigma_y, sigma_z = (np.maximum.accumulate(curve(_WAY)) for curve in (growth.sigma_y, growth.sigma_z))
     if settings.building is not None:
-        at_wall = start.z if rise is None else start.z + float(rise.at(2.0 * settings.building[0]))
-        sigma_y, sigma_z = wake_sigmas(_WAY, sigma_y, sigma_z, height=at_wall, building=settings.building)
+        height = height_at_wall(start.z, rise, settings.building[0])
+        sigma_y, sigma_z = wake_sigmas(_WAY, sigma_y, sigma_z, height=height, building=settings.building)
     if settings.meander:
         sigma_y = swaying(_WAY, sigma_y, swaying_factor(air, pasquill_class(air)))
     speed = np.broadcast_to(np.asarray(growth.speed(_WAY), float), _WAY.shape)
