@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -31,6 +31,7 @@ _LONGEST = 60.0  # s of emission in one piece where the wind changes
 _MOST = 2000  # pieces
 _HIGHEST = 3000.0  # m
 _DENSE = 0.15  # number of Britter and McQuaid 1988, as Release.is_dense
+_LASTING = 3600.0  # s
 _BACK = 3.0  # standard deviations upwind at which puffs begin, so that their row is whole where the jet ends
 _Array = NDArray[np.float64]
 
@@ -47,11 +48,19 @@ class Piece:
         Weather at its beginning.
     path
         Its jet.
+    bridge
+        Rows to put behind those of the jet, shape (k, 10), see :meth:`JetPath.field_rows`.
     """
 
     release: Release
     air: Weather
     path: JetPath
+    bridge: _Array = field(default_factory=lambda: np.empty((0, 10)))
+
+    @property
+    def rows(self) -> _Array:
+        """Rows of the near field, shape (n, 10)."""
+        return np.concatenate([self.path.field_rows(), self.bridge])
 
     @property
     def window(self) -> _Array:
@@ -77,8 +86,9 @@ class Piece:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FarField:
-    """The far field of a jet, and what to tell of it."""
+    """The far field of jets with the pieces it continues, and what to tell of it."""
 
+    pieces: tuple[Piece, ...]
     model: str
     sigmas: str | None
     solution: Solution
@@ -172,6 +182,7 @@ def far_field(
     if heaviest >= _DENSE:
         told += dense_warning([piece.release for piece in pieces], series, "gaussian_puff")
     return FarField(
+        pieces=tuple(pieces),
         model="gaussian_puff",
         sigmas=curves.name,
         solution=puffs.solution([puff_start(piece, puffs, curves.name) for piece in pieces], series),
@@ -236,13 +247,45 @@ def _dense(pieces: Sequence[Piece], series: WeatherSeries, averaging_time: float
 
     model = DenseGas(averaging_time=averaging_time)
     clouds = [model.disperse(piece.release, series, section=piece.path.section()) for piece in pieces]
+    bridges = {}
+    for piece in pieces:  # of a release that lasts: what flows at one time must not depend on when it will be cut off
+        if id(piece.path) not in bridges:
+            lasting = replace(piece.release, edges=np.array([0.0, 2.0 * _LASTING]))
+            steady = model.disperse(lasting, piece.air, section=piece.path.section())
+            bridges[id(piece.path)] = _bridge(piece.path, steady.solution)
     return FarField(
+        pieces=tuple(replace(piece, bridge=bridges[id(piece.path)]) for piece in pieces),
         model="dense_gas",
         sigmas=None,
         solution=clouds[0].solution if len(clouds) == 1 else _Sum(tuple(cloud.solution for cloud in clouds)),
         farthest=model.distance,
         warnings=tuple(dict.fromkeys([*told, *(text for cloud in clouds for text in cloud.warnings)])),
     )
+
+
+def _bridge(path: JetPath, far: Solution) -> _Array:
+    """Row that leads from the axis of a jet to that of the dense cloud, two half-widths downstream of the joint.
+
+    A dense cloud begins as a box with soft edges, a jet ends as a bell: between them the concentration on the axis goes
+    over evenly, and the width follows, so that the flux stays. None where the cloud is not the thinner of the two.
+    """
+    last, section = path.field_rows()[-1], path.section()
+    way = 2.0 * section.half_width
+    level = math.hypot(section.toward[0], section.toward[1])
+    place = last[:3] + way / level * np.array([section.toward[0], section.toward[1], 0.0])
+    x, y, z = (np.array(v) for v in place)
+    found = float(far.concentration(x, y, z, np.array(_LASTING)))
+    ends = last[6] * last[4] * last[8] / last[9] * (1.0 + last[7] * math.exp(-4.0 * last[2] ** 2 / last[5]))
+    if not 0.0 < found < ends:
+        return np.empty((0, 10))
+    row = last.copy()
+    row[:3], row[3] = place, last[3] + way / section.velocity
+    thinned = found / ends
+    row[4], row[5] = last[4] * thinned, last[5] / thinned
+    row[9] = 1.0 + (last[9] - 1.0) * thinned
+    row[4] *= row[9] / last[9]
+    bridge: _Array = row[None, :]
+    return bridge
 
 
 @dataclass(frozen=True, slots=True)
@@ -366,5 +409,5 @@ def _near_one(piece: Piece, points: Sequence[_Array], window: _Array) -> tuple[_
 
     run: Any = jets  # compiled functions carry no signature
     found, inside = np.zeros(points[0].size), np.zeros(points[0].size, dtype=bool)
-    run.near_field(*points, piece.path.field_rows(), window, found, inside)
+    run.near_field(*points, piece.rows, window, found, inside)
     return found, inside

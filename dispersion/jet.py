@@ -84,9 +84,9 @@ class Jet:
     Hand-over: where the turbulence of the air mixes in more than the jet itself, and the mean velocity outruns or
     crosses the wind by no more than a tenth of it, the margin of the UDM (Witlox and Holt 1999). Mass, momentum and
     enthalpy are those of the section (:class:`dispersion.sections.Section`). Puffs begin with the width that gives the
-    jet's concentration on the axis: it is continuous within 5 %. A dense cloud begins as a box with soft edges: at the
-    joint the concentration steps down to as little as a quarter, which has healed after about two half-widths of the
-    section.
+    jet's concentration on the axis. A dense cloud begins as a box with soft edges, of less concentration on the axis
+    than the bell of the jet: over two half-widths of the section the one goes over into the other. So the concentration
+    on the axis is continuous within 5 % at the joint.
 
     Time: a release whose rate or wind changes is a row of steady jets, each with the rate of its piece and the wind at
     its beginning (pieces of 60 s at most where the wind changes); they keep the velocity, and the diameter follows the
@@ -178,7 +178,7 @@ class Jet:
             averaging_time=self.averaging_time,
             valid_range={"distance": (0.0, far.farthest, "m"), "velocity over wind": (_FASTER, math.inf, "")},
             warnings=far.warnings,
-            solution=JetSolution(pieces=tuple(pieces), far=far.solution, releases=releases),
+            solution=JetSolution(pieces=far.pieces, far=far.solution, releases=releases),
         )
 
     def _follow(self, release: Release, air: Weather, rate: float) -> JetPath:

@@ -169,10 +169,18 @@ def test_the_far_field_is_chosen_by_weight(kit, breeze):
     path = Jet().path(heavy, breeze)
     assert path.end == "ground"
     x = float(path.place[-1, 0])
-    # a box with soft edges follows a bell: a step down at the joint, which has healed after the width of the section
-    before, behind, later = cloud.concentration(x + np.array([-0.01, 0.01, 20.0]), 0.0, 0.0, 38.0)
-    assert 0.25 * before < behind < before
-    assert 0.6 * before < later < before
+    # the axis goes over evenly from the bell of the jet into the box of the dense cloud, over two half-widths
+    way = 2.0 * path.section().half_width
+    at = x + np.array([-0.01, 0.01, way - 0.01, way + 0.01])
+    before, behind, bridged, dense = cloud.concentration(at, 0.0, 0.0, 38.0)
+    assert behind == pytest.approx(before, rel=0.05)
+    assert dense == pytest.approx(bridged, rel=0.05)
+    between = cloud.concentration(np.linspace(x, x + way, 40), 0.0, 0.0, 38.0)
+    assert (np.diff(between) <= 1e-9).all()
+    # the bridge is that of a release that lasts, so a cut does not reach back over it
+    part = Jet().disperse(heavy.cut(30.0), breeze)
+    grid = np.linspace(-1.0, x + 3.0 * way, 200)
+    np.testing.assert_array_equal(part.concentration(grid, 1.0, 1.0, 29.0), cloud.concentration(grid, 1.0, 1.0, 29.0))
 
 
 def test_droplets_and_steep_jets_are_told(breeze):
