@@ -152,6 +152,7 @@ class DenseGas:
             warnings=(
                 *_told(releases, air, material, self.averaging_time),
                 *(said for one in releases if section is None for said in _told_of_source(one)),
+                *_told_of_rise(sources),
             ),
             solution=DenseSolution(releases=releases, sources=tuple(sources), pure=pure),
         )
@@ -347,3 +348,14 @@ def _told_of_source(one: Release) -> list[str]:
         elif 0.0 < one.elevation < STEEP:
             told.append(f"The jet of {name} rises as a cloud does; model jet follows its path better.")
     return told
+
+
+def _told_of_rise(sources: Sequence[Stream | Burst]) -> tuple[str, ...]:
+    """One sentence when a cloud becomes lighter than air and leaves the ground."""
+    begins = [source.leaves_ground for source in sources if isinstance(source, Stream)]
+    if not math.isfinite(nearest := min(begins, default=math.inf)):
+        return ()
+    return (
+        f"The cloud becomes lighter than air and leaves the ground {nearest:.3g} m downwind: no trial bears the "
+        "model out beyond.",
+    )

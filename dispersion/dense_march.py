@@ -57,6 +57,14 @@ class Plume:
         """Travel times of the rows. [s]"""
         return self.rows[:, 1]
 
+    @property
+    def leaves_ground(self) -> float:
+        """Distance at which it rises after it has been on the ground; infinite when it does not. [m]"""
+        closure, _, _, _ = _kernels()
+        up = self.rows[:, closure.TOP] > 1.01 * self.rows[:, closure.H]
+        risen = np.flatnonzero(up & (np.cumsum(~up) > 1))  # the upwind edge of an area has no height
+        return float(self.rows[risen[0], closure.X]) if risen.size else math.inf
+
 
 def _kernels() -> tuple[Any, Any, Any, Any]:
     from dispersion._kernels import dense_closure, dense_field, dense_plume, dense_puff

@@ -65,6 +65,7 @@ HALF_RATE, EXTENT, RELEASED, LEAVING, RISING = range(5)
 PRESS = 0.25  # alpha_g of eq. 4: share of the hydrostatic pressure that holds the flow back
 PRESS_SIDE = 0.75  # of eq. 5a
 _CLOSE, _PASSES = 1e-5, 40  # of the speed
+_MOST, _SMALLEST = 0.2, 2.0**-10  # relative change in a step, and the smallest part of a step
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -236,35 +237,63 @@ def advance(prev, row, gain, x, air, material, source, last):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def march_plume(rows, ends, air, material, source, fed):
-    """Fill ``rows`` (n + 1, 32) from the first one on, one classical Runge-Kutta step to each of ``ends`` (n,).
+def leap(prev, row, dx, air, material, source, work):
+    """One classical Runge-Kutta step from ``prev`` to ``row``; status and factor of widening."""
+    slope, gain, total = work[0], work[1], work[2]
+    row[:] = prev
+    total[:] = 0.0
+    wider = 1.0
+    for k in range(4):
+        slopes(row, air, source, slope)
+        weight = 1.0 / 6.0 if k % 3 == 0 else 1.0 / 3.0
+        part = 1.0 if k == 2 else 0.5
+        for j in range(11):
+            total[j] += weight * dx * slope[j]
+            gain[j] = total[j] if k == 3 else part * dx * slope[j]
+        x = prev[X] + (dx if k >= 2 else 0.5 * dx)
+        status, wider = advance(prev, row, gain, x, air, material, source, k == 3)
+        if status > 0:
+            return status, wider
+    set_momentum(row, air)
+    return 0, wider
 
-    The first ``fed`` steps cross the area the gas rises from. Status 0, 1 (no temperature) or 2 (no speed); the number
-    of the last good row; and the width that had to be added inside that area for a speed to exist (eq. 4d). [m]
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def too_far(prev, row, wider):
+    """Whether a step has changed mass, width, speed or height of the centre by so much that it must be shorter."""
+    if abs(row[R] - prev[R]) > _MOST * prev[R] or abs(row[U] - prev[U]) > _MOST * prev[U]:
+        return True
+    return abs(row[B] / wider - prev[B]) > _MOST * prev[B] or abs(row[Z_C] - prev[Z_C]) > _MOST * prev[H]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def march_plume(rows, ends, air, material, source, fed):
+    """Fill ``rows`` (n + 1, 32) from the first one on: to each of ``ends`` (n,) one step, or more where much happens.
+
+    The first ``fed`` steps cross the area the gas rises from and are never parted. Status 0, 1 (no temperature) or 2
+    (no speed); the number of the last good row; and the width that had to be added inside that area for a speed to
+    exist (eq. 4d). [m]
     """
-    slope, gain, total = np.empty(11), np.empty(11), np.empty(11)
-    row = np.empty(COLUMNS)
+    work, prev, row = np.empty((3, 11)), np.empty(COLUMNS), np.empty(COLUMNS)
     widened = 0.0
     for n in range(ends.size):
         source[RISING] = 1.0 if n < fed else 0.0
-        prev = rows[n]
-        row[:] = prev
-        dx = ends[n] - prev[X]
-        total[:] = 0.0
-        for k in range(4):
-            slopes(row, air, source, slope)
-            weight = 1.0 / 6.0 if k % 3 == 0 else 1.0 / 3.0
-            part = 1.0 if k == 2 else 0.5
-            for j in range(11):
-                total[j] += weight * dx * slope[j]
-                gain[j] = total[j] if k == 3 else part * dx * slope[j]
-            status, wider = advance(
-                prev, row, gain, prev[X] + (dx if k >= 2 else 0.5 * dx), air, material, source, k == 3
-            )
+        prev[:] = rows[n]
+        whole = ends[n] - prev[X]
+        dx, least = whole, whole * _SMALLEST
+        while prev[X] < ends[n]:
+            dx = min(dx, ends[n] - prev[X])
+            status, wider = leap(prev, row, dx, air, material, source, work)
+            if n >= fed and dx > least and (status > 0 or too_far(prev, row, wider)):
+                dx *= 0.5
+                continue
             if status > 0:
                 return status, n, widened
             if n < fed:
                 widened += row[B] * (wider - 1.0) / wider
-        set_momentum(row, air)
+            if ends[n] - row[X] < 1e-9 * whole:
+                row[X] = ends[n]
+            prev[:] = row
+            dx *= 2.0
         rows[n + 1] = row
     return 0, ends.size, widened

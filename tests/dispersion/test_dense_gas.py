@@ -338,3 +338,13 @@ def test_finer_steps_change_what_the_docstring_says(kit):
     x = np.array([100.0, 300.0, 600.0])
     ratio = fine.concentration(x, 0.0, 1.0, 280.0) / plain.concentration(x, 0.0, 1.0, 280.0)
     assert (np.abs(ratio - 1.0) < 0.05).all()
+
+
+def test_a_cloud_that_leaves_the_ground_is_told(kit):
+    """Cold methane in damp air gains more lift from the fog it makes than it has weight; chlorine stays down."""
+    pool = {"x": 0.0, "y": 0.0, "z": 0.0, "mass_rate": 60.0, "duration": 600.0, "area": 400.0}
+    methane = Release.steady(substance("methane"), temperature=111.7, **pool)
+    damp = DenseGas(averaging_time=20.0).disperse(methane, kit.weather(humidity=0.95, temperature=303.0))
+    assert any("leaves the ground" in told for told in damp.warnings)
+    chlorine = Release.steady(substance("chlorine"), temperature=240.0, **pool)
+    assert not any("leaves" in told for told in DENSE.disperse(chlorine, kit.weather()).warnings)
