@@ -297,10 +297,13 @@ class _PlumeSolution:
 
 
 def plume_times(start: float, end: float, travel: float) -> _Array:
-    """Times at which the moving band between front and tail leaves no gap up to `travel` seconds downwind. [s]"""
+    """Times from the first emission until the tail has gone, `travel` seconds after the last. [s]
+
+    They are close enough for the moving band between front and tail to leave no gap between two of them.
+    """
     whole = end - start
     if whole <= 0.0:
         return np.array([start])
     step = min(0.999 * whole, max(10.0, (whole + travel) / _FRAMES))
-    count = math.ceil(travel / step) + 1
+    count = math.ceil((whole + travel) / step) + 1
     return np.asarray(start + step * np.arange(count), np.float64)

@@ -229,6 +229,30 @@ def test_a_faster_plume_is_thinner_and_conserves_its_flux(kit, name):
     assert flux == pytest.approx(1.3, rel=1e-4 if name == "gaussian_plume" else 5e-3)
 
 
+@pytest.mark.parametrize("spacing", [0.25, 0.5])
+def test_puffs_that_no_longer_grow_are_the_plume(kit, monkeypatch, spacing):
+    # Where sigma no longer changes along the way, along-wind spread changes nothing in a steady stream: puffs and
+    # formula are one, but for the quadrature (1e-4 of the peak with the usual spacing) and the cut at 5 sigma (6e-7).
+    class Level(Faster):
+        def sigma_y(self, distance):
+            return 8.0 * -np.expm1(-np.asarray(distance, float) / 20.0) + 1e-6
+
+        sigma_z = sigma_y
+
+        def speed(self, distance):
+            return np.full(np.shape(distance), self.wind)
+
+    monkeypatch.setitem(SIGMA_SETS, "faster", Level())
+    release = kit.release(edges=[0.0, 2000.0])
+    x, y = np.array([400.0, 700.0, 1500.0]), np.array([[0.0], [8.0], [20.0]])
+    puff, plume = (
+        model(name, sigmas="faster", **more).disperse(release, kit.weather(mixing_height=25.0))
+        for name, more in (("gaussian_puff", {"node_spacing": spacing}), ("gaussian_plume", {}))
+    )
+    a, b = (c.concentration(x, y, 1.5, 1900.0) for c in (puff, plume))
+    assert np.abs(a - b).max() <= (1e-6 if spacing < 0.5 else 1e-4) * b.max()
+
+
 @pytest.mark.usefixtures("_faster")
 def test_the_front_of_a_faster_plume(kit):
     cloud = model("gaussian_plume", sigmas="faster").disperse(kit.release(edges=[0.0, 300.0]), kit.weather())
