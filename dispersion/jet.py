@@ -242,7 +242,9 @@ def nozzle_jet(
 
     Behind a choked nozzle the shocks hold off the air for some nozzle diameters, which the jet model does not know: for
     hydrogen at 10 bar the mass fraction comes out at 0.78 to 0.92 of the measured (Ruggles and Ekoto 2012, 70 to 160
-    nozzle diameters away), with "birch_1984" at 0.93 to 1.10.
+    nozzle diameters away), with "birch_1984" at 0.93 to 1.10. Farther away, in the unit of length of a jet that keeps
+    its momentum, hydrogen at 53 and 110 bar falls within 3 and 10 % of the law 5.4/x to which the jet tends, and from
+    0.25 mm at 160 bar within 34 % (Papanikolaou et al. 2012, Int. J. Hydrogen Energy 37:18563).
 
     Parameters
     ----------

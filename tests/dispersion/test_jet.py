@@ -94,6 +94,7 @@ def test_vertical_momentum_is_the_weight_of_the_missing_air():
 # --- measured constants -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.validation
 def test_constants_of_a_free_jet(kit):
     """Far decay and spread; published values differ among themselves by up to 15 %."""
     seen = {}
@@ -122,6 +123,7 @@ def test_constants_of_a_free_jet(kit):
     assert seen["entrainment", "hydrogen", "Ricou and Spalding 1961"] == pytest.approx(1.0, abs=0.015)
 
 
+@pytest.mark.validation
 @pytest.mark.parametrize(("closure", "low", "high"), [("conservation", 0.75, 0.95), ("birch_1984", 0.90, 1.12)])
 def test_hydrogen_from_a_choked_nozzle(kit, closure, low, high):
     """Vessel, expansion and jet in a row against a measured decay of mass fraction.
@@ -310,3 +312,36 @@ def test_source_to_axis_in_one_breath(kit):
     force = flow.mass_rate * expanded.velocity
     want = 5.40 * 2.0 / math.sqrt(math.pi) * flow.mass_rate / math.sqrt(path.air_density[k] * force)
     assert path.mass_fraction[k] * path.length[k] == pytest.approx(want, rel=0.01)
+
+
+def test_path_turns_with_wind_and_jet(kit):
+    """Only the angle between jet and wind counts, and left and right are the same."""
+    release = kit.release(z=5.0, mass_rates=[0.2], jet_velocity=120.0, jet_diameter=0.05, elevation=20.0)
+
+    def way(wind_from, direction):
+        path = Jet(direction=direction).path(
+            release, kit.weather(wind_speed=4.0, wind_height=10.0, wind_from=wind_from)
+        )
+        turned = math.radians(wind_from + 180.0)
+        along, across = np.array([math.sin(turned), math.cos(turned)]), np.array([math.cos(turned), -math.sin(turned)])
+        return np.column_stack([path.place[:, :2] @ along, path.place[:, :2] @ across, path.place[:, 2]])
+
+    east = way(270.0, 150.0)  # wind to the east, jet 60 degrees to its right
+    np.testing.assert_allclose(way(13.0, 193.0 + 60.0), east, atol=1e-6)
+    np.testing.assert_allclose(way(270.0, 30.0) * [1.0, -1.0, 1.0], east, atol=1e-6)
+    assert east[-1, 1] > 1.0
+
+
+def test_air_of_a_weather(kit):
+    """Neutral: u = u*/k ln(z/z0), dissipation u*³/(k z), no gradient of potential temperature; stable: warmer above."""
+    neutral = JetAir.of(kit.weather(wind_speed=5.0, wind_height=10.0, stability=None, obukhov_length=math.inf))
+    friction = 0.4 * 5.0 / math.log(10.0 / 0.1)
+    wanted = (neutral.heights > 1.0) & (neutral.heights < 200.0)
+    z = neutral.heights[wanted]
+    np.testing.assert_allclose(neutral.wind_speed[wanted], friction / 0.4 * np.log(z / 0.1), rtol=1e-6)
+    np.testing.assert_allclose(neutral.dissipation[wanted], friction**3 / (0.4 * z), rtol=1e-6)
+    np.testing.assert_allclose(neutral.temperature[wanted], 293.15, rtol=1e-3)
+    stable = JetAir.of(kit.weather(stability=None, obukhov_length=30.0))
+    assert (np.diff(stable.temperature[stable.heights < 20.0]) >= 0.0).all()
+    unstable = JetAir.of(kit.weather(stability="A"))
+    assert np.ptp(unstable.temperature) == 0.0
