@@ -287,7 +287,8 @@ class DenseSolution:
 
     def released(self, t: float) -> float:
         """Mass released up to `t`, all of which stays in the air. [kg]"""
-        return sum(release.mass_until(t) for release in self.releases)
+        given = (r.mass_until(t) if t > r.start else r.instantaneous_mass * (t == r.start) for r in self.releases)
+        return float(sum(given))
 
     def swept(self, level: float | None, height: float, times: _Array | None) -> tuple[_Array, Bounds | None]:
         """Times at which to look, and the rectangle in which `level` is exceeded then (without one: three spreads)."""

@@ -25,8 +25,8 @@ __all__ = ["Plume", "Setting", "follow_plume", "follow_puff", "let_go", "table_o
 
 _Array = NDArray[np.float64]
 _OVER_AREA = 30  # steps over an area: ten stations with three steps each, Ermak 1990
-_ALONG = 0.06  # step over the distance
-_FIRST, _GROWTH, _LONGEST = 0.01, 1.12, 0.05  # of the time of a puff
+_ALONG = 0.1  # step over the distance; these steps and those of a puff leave 1 % against eight times as many
+_FIRST, _GROWTH, _LONGEST = 0.01, 1.2, 0.1  # of the time of a puff
 _ROWS = 600
 _WIDE_ENOUGH = 5e-4  # relative, of the width an area must have
 _WIDEST = 2000.0  # m
