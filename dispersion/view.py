@@ -378,6 +378,8 @@ def plot_series(
     looks = rank_levels(levels) if levels else []
     floor = 0.01 * looks[-1].value if looks else 1e-9
     moments = _moments(cloud, floor, times, most=601)
+    if times is None:
+        moments = np.linspace(moments[0], moments[-1], 1201)
     air = cloud.weather.at(cloud.start)
     mass = cloud.concentration(at[:, 0, None], at[:, 1, None], at[:, 2, None], moments)
     if not (mass > floor).any():

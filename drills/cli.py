@@ -286,6 +286,7 @@ def disperse(
     failed: Failed = None,
     duration: Annotated[str | None, _words("How long to compute the leak, pool included.", "duration")] = None,
     elevation: Elevation = None,
+    direction: Annotated[str | None, typer.Option(metavar="ANGLE", help="Of a jet; default: with the wind.")] = None,
     rain_out: RainOut = None,
     ground: Ground = None,
     sun: Sun = None,

@@ -187,8 +187,13 @@ def dispersal_from_words(
     )
     wanted = _wanted(source, thresholds)
     average = {t.name: _average(t, value["averaging_time"], stated=stated) for t in wanted}
+    toward = (
+        None
+        if "direction" not in words
+        else parse_quantity(words["direction"], "degree", where="--direction", bare=True)
+    )
     clouds = {
-        seconds: _model(words["model"], seconds, stated=stated).disperse(source.releases, weather)
+        seconds: _model(words["model"], seconds, toward, stated=stated).disperse(source.releases, weather)
         for seconds in sorted(set(average.values()))
     }
     zones = _zones([(clouds[average[t.name]], t) for t in wanted], value["height"])
@@ -300,16 +305,17 @@ def _average(threshold: Threshold, seconds: float, *, stated: bool) -> float:
     return seconds if stated or threshold.name not in _FLAMMABLE else _FLAMMABLE_AVERAGE
 
 
-def _model(name: str, seconds: float, *, stated: bool) -> Model:
+def _model(name: str, seconds: float, toward: float | None, *, stated: bool) -> Model:
     """Model at an averaging time; one that has its own keeps it, unless another was asked for."""
     from dispersion.models import model
 
+    settings: dict[str, float] = {} if toward is None else {"direction": toward}
     try:
-        return model(name, averaging_time=seconds)
+        return model(name, averaging_time=seconds, **settings)
     except ModelError:
         if stated:
             raise
-        return model(name)
+        return model(name, **settings)
 
 
 def _zones(asked: Sequence[tuple[Cloud, Threshold]], height: float) -> tuple[Zone, ...]:

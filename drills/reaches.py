@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["dispersal_facts", "dispersal_lines"]
 
+_SAMPLES = 1000  # of the passage at places
 _TRACE = 1e-3  # of the lowest threshold, below which a place counts as having no gas
 
 
@@ -30,7 +31,11 @@ def dispersal_facts(found: Dispersal) -> dict[str, Any]:
     return {
         "tag": found.source.tag,
         "substance": {"name": gas.name, "name_zh": gas.name_zh, "cas": gas.cas},
-        "model": {"asked": found.asked, "used": cloud.model, "reason": str(cloud.settings.get("reason", ""))},
+        "model": {
+            "asked": found.asked,
+            "used": cloud.model.removeprefix("auto: "),
+            "reason": str(cloud.settings.get("reason", "")),
+        },
         "settings": {name: _plain(value) for name, value in cloud.settings.items()},
         "valid_range": {
             name: [_plain(low), _plain(high), unit] for name, (low, high, unit) in cloud.valid_range.items()
@@ -84,8 +89,11 @@ def _places(found: Dispersal) -> dict[str, Any]:
     zones = [zone for zone in found.zones if zone.footprint.averaging_time == cloud.averaging_time]
     trace = _TRACE * min(zone.footprint.threshold for zone in zones)
     probit = gas.harm.probit() if gas.harm.default_probit else None
-    whole = cloud.exposure(x, y, z, threshold=trace, load=probit)
-    passed = {zone.threshold.name: cloud.exposure(x, y, z, threshold=zone.threshold) for zone in zones}
+    # The times of the model suit areas; at a place the front may pass between two of them.
+    moments = cloud.solution.swept(trace, float(z.min()), None)[0]
+    times = np.union1d(moments, np.linspace(moments[0], moments[-1], _SAMPLES))
+    whole = cloud.exposure(x, y, z, threshold=trace, load=probit, times=times)
+    passed = {zone.threshold.name: cloud.exposure(x, y, z, threshold=zone.threshold, times=times) for zone in zones}
     air = cloud.weather.at(cloud.start)
     state = {"temperature": air.temperature, "pressure": air.pressure}
     ppm = concentration_to_ppm(whole.largest, molar_mass=gas.molar_mass, **state)
@@ -127,12 +135,12 @@ def dispersal_lines(
 ) -> tuple[list[str], list[tuple[str, list[str], list[list[str]]]], list[str]]:
     """A cloud in words: what stands above the tables, the tables (title, columns, rows), and what stands below."""
     gas, model, emission = facts["substance"], facts["model"], facts["emission"]
-    chosen = f" ({model['asked']}: {model['reason']})" if model["reason"] else ""
+    chosen = f", chosen for this reason: {model['reason']}" if model["reason"] else ""
     head = [
         f"{facts['tag']}: {gas['name']} {gas['name_zh']}, {emission['mass']:.4g} kg into the air in "
         f"{emission['end'] - emission['start']:.4g} s",
         f"model {model['used']}{chosen}",
-        _say_weather(facts["weather"]),
+        *_say_weather(facts["weather"]),
         f"{facts['averaging_time']:g} s averages, {facts['height']:g} m above ground",
     ]
     tables = [table for table in (_zone_table(facts), _time_table(facts), _place_table(facts)) if table[2]]
@@ -144,7 +152,7 @@ def dispersal_lines(
     return head, tables, tail
 
 
-def _say_weather(air: Mapping[str, Any]) -> str:
+def _say_weather(air: Mapping[str, Any]) -> tuple[str, str]:
     length = air["obukhov_length"]
     if air["stability"]:
         stability = f"stability {air['stability']}"
@@ -152,7 +160,8 @@ def _say_weather(air: Mapping[str, Any]) -> str:
         stability = "neutral" if length is None else f"Obukhov length {length:g} m"
     return (
         f"wind {air['wind_speed']:g} m/s from {air['wind_from']:g}° at {air['wind_height']:g} m, {stability}, "
-        f"roughness {air['roughness_length']:g} m, {air['temperature'] - 273.15:.1f} °C, humidity {air['humidity']:.0%}"
+        f"roughness {air['roughness_length']:g} m",
+        f"air {air['temperature'] - 273.15:.1f} °C, {air['pressure'] / 100.0:.4g} hPa, humidity {air['humidity']:.0%}",
     )
 
 
@@ -162,7 +171,7 @@ def _zone_table(facts: Mapping[str, Any]) -> tuple[str, list[str], list[list[str
         told = f", {zone['duration'] / 60.0:g} min" if zone["duration"] else ""
         last = "later" if zone["last"] is None else f"{zone['last']:.0f}"
         span = [f"{zone['first']:.0f}", last] if zone["reached"] else ["-", "-"]
-        size = [f"{zone['reach']:.0f}", show_quantity(zone["area"], "")] if zone["reached"] else ["not reached", "-"]
+        size = [f"{zone['reach']:.0f}", show_quantity(zone["area"], "")] if zone["reached"] else ["never", "-"]
         rows.append(
             [zone["threshold"] + told, show_quantity(zone["ppm"], ""), f"{zone['averaging_time']:g}", *size, *span]
         )
