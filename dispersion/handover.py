@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispersion.cloud import dense_warning
+from dispersion.materials import material_of
 from dispersion.similarity import wind_speed_at
 from plant_models.discharge import GRAVITY
 from twin.errors import ModelError
@@ -32,6 +33,7 @@ _MOST = 2000  # pieces
 _HIGHEST = 3000.0  # m
 _DENSE = 0.15  # number of Britter and McQuaid 1988, as Release.is_dense
 _LASTING = 3600.0  # s
+_SPREAD = 0.05  # of the fitted saturation pressure, from which on it is told
 _BACK = 3.0  # standard deviations upwind at which puffs begin, so that their row is whole where the jet ends
 _Array = NDArray[np.float64]
 
@@ -203,8 +205,12 @@ def _told(pieces: Sequence[Piece]) -> tuple[str, ...]:
     wet = max(1.0 - float(piece.path.vapour_fraction[-1]) for piece in pieces)
     if wet > 1e-3:
         told.append(f"where the jet ends {wet:.2g} of the released mass are still droplets; they are counted as gas")
-    if pieces[0].release.substance.associates:
-        told.append(f"{pieces[0].release.substance.name} forms clusters, which the jet takes for single molecules")
+    air, gas = pieces[0].air, pieces[0].release.substance
+    material = material_of(gas, pressure=air.pressure, temperature=air.temperature)
+    if material.condenses and material.spread > _SPREAD:
+        told.append(f"the saturation curve is off the table of {gas.name} by up to {material.spread:.0%}")
+    if gas.associates:
+        told.append(f"{gas.name} forms clusters, which the jet takes for single molecules")
     return tuple(told)
 
 
@@ -396,7 +402,11 @@ class JetSolution:
         shape = np.broadcast_shapes(x.shape, y.shape, z.shape, t.shape)
         flat = [np.ascontiguousarray(np.broadcast_to(a, shape), dtype=float).ravel() for a in (x, y, z, t)]
         found, inside = np.zeros(flat[0].size), np.zeros(flat[0].size, dtype=bool)
+        first, last = (float(t.min()), float(t.max())) if t.size else (0.0, 0.0)
         for piece in self.pieces:
+            begin, end = piece.window
+            if last < begin or first > end + piece.rows[-1, 3]:
+                continue
             one, reached = _near_one(piece, flat, piece.window)
             found += one
             inside |= reached

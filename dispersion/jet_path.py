@@ -345,6 +345,11 @@ def follow_jet(
     run: Any = jets  # compiled functions carry no signature
     first = float(air.temperature[0])
     material = material_of(substance, pressure=air.pressure, temperature=first)
+    if vapour_fraction < 1.0 and not material.condenses:
+        fix = (
+            "give a vapour_fraction of 1, or a substance whose liquid is tabulated and boils at the pressure of the air"
+        )
+        raise ModelError(f"{material.note[:-1]}, yet it leaves with droplets", where="jet.vapour_fraction", fix=fix)
     water, start_enthalpy = _start_enthalpy(material, air, temperature, vapour_fraction)
     start = np.array(
         [

@@ -314,6 +314,11 @@ def test_source_to_axis_in_one_breath(kit):
     assert path.mass_fraction[k] * path.length[k] == pytest.approx(want, rel=0.01)
 
 
+def test_droplets_of_what_has_no_liquid_are_refused():
+    with pytest.raises(ModelError, match=r"never to condense.*leaves with droplets"):
+        jet("carbon dioxide", 100.0, 0.1, vapour_fraction=0.5, temperature=195.0)
+
+
 def test_path_turns_with_wind_and_jet(kit):
     """Only the angle between jet and wind counts, and left and right are the same."""
     release = kit.release(z=5.0, mass_rates=[0.2], jet_velocity=120.0, jet_diameter=0.05, elevation=20.0)
