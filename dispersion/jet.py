@@ -5,7 +5,6 @@ References
 Briggs, G. A. (1969), Plume rise, USAEC critical review TID-25075 (a stream slower than 1.5 times the wind is drawn into
 the wake of its pipe).
 Chen, C. J. and Rodi, W. (1980), Vertical turbulent buoyant jets: a review of experimental data, Pergamon, Oxford.
-Havens, J. (1988), A dispersion model for elevated dense gas jet chemical releases, EPA-450/4-88-006.
 Long, V. D. (1963), Estimation of the extent of hazard areas round a vent, Chemical Process Hazards II, 6-14.
 Ooms, G. (1972), A new method for the calculation of the plume path of gases emitted by a stack, Atmos. Environ. 6:899.
 Witlox, H. W. M. and Holt, A. (1999), A unified model for jet, heavy and passive dispersion, CCPS, San Francisco.

@@ -15,9 +15,8 @@ towards.
 
 References
 ----------
-Crane, L. J. and Pack, D. C. (1961), Laminar and turbulent mixing of jets of compressible fluid, part I, J. Fluid Mech.
+Crane, L. J. and Pack, D. C. (1957), Laminar and turbulent mixing of jets of compressible fluid, part I, J. Fluid Mech.
 2:449 (the density-weighted coordinate of Howarth and Dorodnitsyn).
-Hoult, D. P. and Weil, J. C. (1972), Turbulent plume in a laminar cross flow, Atmos. Environ. 6:513.
 Jirka, G. H. (2004), Integral model for turbulent buoyant jets in unbounded stratified flows, Environ. Fluid Mech. 4:1
 (the coflow counted to √2 b).
 List, E. J. (1982), Turbulent jets and plumes, Ann. Rev. Fluid Mech. 14:189.
