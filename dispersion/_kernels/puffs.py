@@ -117,14 +117,20 @@ def _row(row, k, f):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _entry(row, axis, size):
-    """Travelled length at which a row of sigmas is as large as `size`; the end of the table if it never is."""
-    level = math.log(size)
-    if level >= row[-1]:
-        return math.exp(axis[0] + (row.size - 1) * axis[1])
-    k = min(max(_last(row, level), 0), row.size - 2)
-    f = (level - row[k]) / (row[k + 1] - row[k])
-    return math.exp(axis[0] + (k + f) * axis[1])
+def _entry(row, level, k):
+    """Column left of where a row of logarithms is at `level`, the share of the step, searched from column k on.
+
+    The end of the table if the row never is as high.
+    """
+    last = row.size - 2
+    if level >= row[last + 1]:
+        return last, 1.0
+    while k > 0 and row[k] > level:
+        k -= 1
+    while k < last and row[k + 1] <= level:
+        k += 1
+    rise = row[k + 1] - row[k]
+    return k, (level - row[k]) / rise if rise > 0.0 else 0.0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -176,26 +182,28 @@ def _spread_on(emitted, length, t, length_now, changes, tables, axis, source):
     i, f = _cell(axis, size, whole)
     rise = _row(table[4], i, min(max(f, 0.0), 1.0))
     i, f = _cell(axis, size, first)
-    sy = math.exp(_row(table[0], i, f))
-    sz = math.exp(_row(table[1], i, f))
+    wide, deep = _row(table[0], i, f), _row(table[1], i, f)
+    iy = iz = i
     f = max(f, 0.0)
     distance = _row(table[2], i, f) * first
     lost = _row(table[3], i, f)
     for j in range(k + 1, last + 1):
         table = tables[int(changes[2, j])]
         step = (length_now if j == last else changes[1, j + 1]) - changes[1, j]
-        i, f = _cell(axis, size, _entry(table[0], axis, sy) + step)
-        sy = max(math.exp(_row(table[0], i, f)), sy)
-        before = _entry(table[1], axis, sz)
-        i, f = _cell(axis, size, before)
+        iy, f = _entry(table[0], wide, iy)
+        iy, f = _cell(axis, size, math.exp(axis[0] + (iy + f) * axis[1]) + step)
+        wide = max(_row(table[0], iy, f), wide)
+        iz, f = _entry(table[1], deep, iz)
+        before = math.exp(axis[0] + (iz + f) * axis[1])
         f = max(f, 0.0)
-        distance -= _row(table[2], i, f) * before
-        lost -= _row(table[3], i, f)
-        i, f = _cell(axis, size, before + step)
+        distance -= _row(table[2], iz, f) * before
+        lost -= _row(table[3], iz, f)
+        iz, f = _cell(axis, size, before + step)
+        deep = max(_row(table[1], iz, f), deep)
         f = max(f, 0.0)
-        sz = max(math.exp(_row(table[1], i, f)), sz)
-        distance += _row(table[2], i, f) * (before + step)
-        lost += _row(table[3], i, f)
+        distance += _row(table[2], iz, f) * (before + step)
+        lost += _row(table[3], iz, f)
+    sy, sz = math.exp(wide), math.exp(deep)
     sy, sz = _sizes(sy, sz, rise, source)
     return sy, sz, distance / whole if whole > 0.0 else 1.0, lost, rise
 
