@@ -25,7 +25,7 @@ from dispersion.cloud import Cloud, accept_releases
 from dispersion.dense_air import SurfaceLayer
 from dispersion.dense_cloud import Axis, Burst, DenseSolution, Piece, Stream
 from dispersion.dense_march import Setting, follow_plume, let_go, table_of
-from dispersion.dense_source import STEEP, Start, all_at_once, from_section, speed_of, start_of
+from dispersion.dense_source import SEEPING, STEEP, Start, all_at_once, from_section, speed_of, start_of
 from dispersion.materials import Material, material_of
 from twin.errors import ModelError, Problem
 from twin.weather import Weather, WeatherSeries
@@ -151,7 +151,7 @@ class DenseGas:
             },
             warnings=(
                 *_told(releases, air, material, self.averaging_time),
-                *(said for one in releases if section is None for said in _told_of_source(one)),
+                *(said for one in releases if section is None for said in _told_of_source(one, air)),
                 *_told_of_rise(sources),
             ),
             solution=DenseSolution(releases=releases, sources=tuple(sources), pure=pure),
@@ -336,13 +336,17 @@ def _told(releases: Sequence[Release], air: Weather, material: Material, averagi
     return tuple(dict.fromkeys(told))
 
 
-def _told_of_source(one: Release) -> list[str]:
+def _told_of_source(one: Release, air: Weather) -> list[str]:
     told, name = [], one.label or "the release"
+    if one.area > 0.0 and one.mass_rates.max(initial=0.0) > SEEPING * one.area * one.density(air):
+        what = f"The gas of {name} would leave its area faster than {SEEPING:g} m s⁻¹"
+        told.append(f"{what}: it is taken to seep out of a wider one.")
     if one.vapour_fraction < 1.0:
         told.append(f"All droplets of {name} stay in the air: none rain out.")
     if one.duration > 0.0 and one.area == 0.0:
         if speed_of(one) == 0.0:
-            told.append(f"The momentum of {name} is not given: its gas sets out with the wind.")
+            what = "seeps out on the ground" if one.z <= 1.0 else "sets out with the wind"
+            told.append(f"The momentum of {name} is not given: its gas {what}.")
         elif one.elevation <= -30.0:
             told.append(f"The jet of {name} points to the ground and is taken to lose its momentum there.")
         elif 0.0 < one.elevation < STEEP:

@@ -2,7 +2,6 @@
 
 References
 ----------
-Britter, R. E. and McQuaid, J. (1988), Workbook on the dispersion of dense gases, HSE CRR 17/1988.
 Ermak, D. L. (1990), User's manual for SLAB, UCRL-MA-105607, sections 2.2, 2.4 and 2.5.5, equations 45 to 47.
 Hoot, T. G., Meroney, R. N. and Peterka, J. A. (1973), Wind tunnel tests of negatively buoyant plumes, EPA-650/3-74-003.
 """
@@ -24,12 +23,16 @@ if TYPE_CHECKING:
     from dispersion.sections import Section
     from plant_models.releases import Release
 
-__all__ = ["STEEP", "Start", "all_at_once", "from_section", "speed_of", "start_of", "upwind_edge"]
+__all__ = ["SEEPING", "STEEP", "Start", "all_at_once", "from_section", "speed_of", "start_of", "upwind_edge"]
 
 _Array = NDArray[np.float64]
 STEEP = 60.0  # ° above the horizontal from which a jet is a stack
 _DOWN = -30.0  # ° below which a jet spends its momentum on the ground
 _LOW = 1.0  # m, a release without momentum up to this height seeps out on the ground
+# m s⁻¹, fastest gas that still seeps: pools give off below 0.1 m s⁻¹, and a leak through a smaller area spreads before
+# it is carried off. Half or a tenth of it changes concentrations beyond a few widths by less than 7 %; forty times as
+# much lets the first step over the area mix the gas away (tests/dispersion/test_dense_gas.py).
+SEEPING = 0.25
 _CORE = 0.9  # b over B of a cloud that begins, Ermak 1990
 _SHARP = 0.9999  # the same along the wind
 _KARMAN, _ENTRAIN, _DRAG = 0.41, 1.5, 0.02  # as in dispersion._kernels.dense_closure
@@ -108,8 +111,8 @@ def start_of(release: Release, rate: float, layer: SurfaceLayer, material: _Arra
 
     A pool is a square of its area. A jet between 30° below and 60° above the horizontal is a square stream that keeps
     its momentum; a steeper one rises as eq. 45 to 47 say; one that points to the ground, and what has no momentum and
-    lies no higher than 1 m, seeps out of an area its volume would take at the speed of the wind (Britter and McQuaid's
-    length of the source); what has no momentum higher up sets out with the wind.
+    lies no higher than 1 m, seeps out of the area its volume takes at 0.25 m/s, and so does what leaves an area faster;
+    what has no momentum higher up sets out with the wind.
 
     Raises
     ------
@@ -125,7 +128,7 @@ def start_of(release: Release, rate: float, layer: SurfaceLayer, material: _Arra
         angle = math.radians(release.elevation)
         return _stream(release.z, rate, (speed * math.cos(angle), speed * math.sin(angle)), stuff, layer)
     if release.z <= _LOW or speed > 0.0:
-        return _area(rate, rate / (stuff.density * layer.wind(10.0)), stuff, layer, material)
+        return _area(rate, 0.0, stuff, layer, material)
     return _stream(release.z, rate, (layer.wind(release.z), 0.0), stuff, layer)
 
 
@@ -158,8 +161,8 @@ def _mean(layer: SurfaceLayer) -> Callable[[float], float]:
 
 
 def _area(rate: float, area: float, stuff: _Stuff, layer: SurfaceLayer, material: _Array) -> Start:
-    half = 0.5 * math.sqrt(area)
-    leaving = rate / (stuff.density * area)
+    area = max(area, rate / (stuff.density * SEEPING))
+    half, leaving = 0.5 * math.sqrt(area), rate / (stuff.density * area)
     start = upwind_edge(half, 2.0 * half, layer, material)  # again when the area must be wider, and for other steps
     return Start(row=start, rate=rate, released=stuff.enthalpy, extent=half, leaving=leaving, size=half)
 
@@ -281,10 +284,10 @@ def from_section(section: Section, layer: SurfaceLayer, material: _Array) -> Sta
 
 
 def all_at_once(release: Release, mass: float, area: float, layer: SurfaceLayer, material: _Array) -> Start:
-    """Resting puff of a mass [kg] over an area [m²]; with none, as high as it is wide."""
+    """Resting puff of a mass [kg] over an area [m²], no higher than twice its width; with none, as high as wide."""
     stuff = _stuff(release, layer, material)
     volume = mass / stuff.density
-    half = 0.5 * math.sqrt(area) if area > 0.0 else 0.5 * volume ** (1.0 / 3.0)
+    half = 0.5 * max(math.sqrt(area), (0.5 * volume) ** (1.0 / 3.0)) if area > 0.0 else 0.5 * volume ** (1.0 / 3.0)
     height = volume / (4.0 * half * half)
     row = _row(
         B=half, CORE=_CORE * half, B_X=half, CORE_X=_SHARP * half, H=height, Z_C=release.z,

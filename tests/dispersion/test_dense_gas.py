@@ -348,3 +348,26 @@ def test_a_cloud_that_leaves_the_ground_is_told(kit):
     assert any("leaves the ground" in told for told in damp.warnings)
     chlorine = Release.steady(substance("chlorine"), temperature=240.0, **pool)
     assert not any("leaves" in told for told in DENSE.disperse(chlorine, kit.weather()).warnings)
+
+
+@pytest.mark.parametrize("air", [{}, {"wind_speed": 1.5, "stability": "F", "roughness_length": 0.03}])
+def test_beyond_a_few_widths_the_size_of_the_source_does_not_matter(kit, air):
+    """A leak of 12 kg/s that seeps at 0.25, 0.1 or 0.03 m/s, leaves at 1 m, or as a slow jet: all within 13 %."""
+    x = np.array([100.0, 300.0, 1000.0])
+
+    def seen(**source):
+        release = kit.dense(mass_rate=12.0, duration=1500.0, **source)
+        return DENSE.disperse(release, kit.weather(**air)).concentration(x, 0.0, 0.5, 1400.0)
+
+    volume = 12.0 / kit.dense().density(kit.weather(**air))
+    told = seen(z=0.0)
+    for source in (
+        {"z": 0.0, "area": volume / 0.1},
+        {"z": 0.0, "area": volume / 0.03},
+        {"z": 0.0, "area": volume / 50.0},  # as fast as a jet, but told to be an area: widened
+        {"z": 1.01},
+        {"z": 0.0, "jet_velocity": 3.0, "jet_diameter": 1.0},
+    ):
+        np.testing.assert_allclose(seen(**source), told, rtol=0.13)
+    small = DENSE.disperse(kit.dense(mass_rate=12.0, z=0.0, area=0.1), kit.weather(**air))
+    assert any("faster than 0.25" in one for one in small.warnings)
