@@ -120,7 +120,7 @@ def spread_of(release: Release, start: Start, weather: Weather, settings: Passiv
     height = transport_height(settings.transport_height, start.z)
     reference = reference_speed(weather, height, curves.terrain)
     air = blowing(weather, height, curves.terrain)
-    rise = stack_rise(release, air, reference) if settings.plume_rise else None
+    rise = stack_rise(release, air, reference) if settings.plume_rise and start.rises else None
     top = start.z + (rise.final if rise is not None else 0.0)
     growth = curves.growth(air, source_height=top, averaging_time=settings.averaging_time)
     sigma_y, sigma_z = (np.maximum.accumulate(curve(_WAY)) for curve in (growth.sigma_y, growth.sigma_z))

@@ -33,6 +33,9 @@ class Start:
         of independent displacements add. [m]
     delay
         Time from leaving the opening to this place: what is emitted at `t` begins here at ``t + delay``. [s]
+    rises
+        Whether a vertical stream still has its rise before it (:mod:`dispersion.plume_rise`); a model of the near field
+        that hands over has lifted it already.
 
     Raises
     ------
@@ -46,6 +49,7 @@ class Start:
     sigma_y: float
     sigma_z: float
     delay: float = 0.0
+    rises: bool = False
 
     def __post_init__(self) -> None:
         numbers = (self.x, self.y, self.z, self.sigma_y, self.sigma_z, self.delay)
@@ -76,5 +80,6 @@ def start_of(release: Release, smallest: float) -> Start:
     opening = release.diameter / 4.3
     disc = 0.5 * math.sqrt(release.area / math.pi)
     return Start(
-        x=release.x, y=release.y, z=release.z, sigma_y=max(smallest, opening, disc), sigma_z=max(smallest, opening)
+        x=release.x, y=release.y, z=release.z, sigma_y=max(smallest, opening, disc), sigma_z=max(smallest, opening),
+        rises=True,
     )  # fmt: skip

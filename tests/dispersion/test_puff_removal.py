@@ -107,7 +107,7 @@ def test_removal_settings_are_checked():
 
 
 def test_where_clouds_begin(kit):
-    assert start_of(kit.release(), 0.1) == Start(x=0.0, y=0.0, z=1.0, sigma_y=0.1, sigma_z=0.1)
+    assert start_of(kit.release(), 0.1) == Start(x=0.0, y=0.0, z=1.0, sigma_y=0.1, sigma_z=0.1, rises=True)
     opening = start_of(kit.release(diameter=0.86), 0.1)
     assert (opening.sigma_y, opening.sigma_z) == pytest.approx((0.2, 0.2))
     # a disc of 100 m2 has a radius of 5.642 m; the variance of a coordinate over it is R**2 / 4
@@ -161,6 +161,16 @@ def test_a_near_field_hands_over_place_time_and_size(kit, build):
     cut = build().solution([(release.cut(300.0), start)], weather)
     where = [np.array(v) for v in (np.linspace(31.0, 900.0, 50), 4.0, 1.5, 307.0)]
     assert np.array_equal(cut.concentration(*where), solution.concentration(*where))
+
+
+def test_what_a_near_field_has_lifted_does_not_rise_again(kit):
+    stack = kit.release(z=30.0, velocity=10.0, diameter=1.0, elevation=90.0, temperature=400.0)
+    own = start_of(stack, 0.1)
+    handed = Start(x=20.0, y=0.0, z=60.0, sigma_y=3.0, sigma_z=3.0, delay=5.0)
+    for start, rise in ((own, 38.7), (handed, 0.0)):
+        solution = GaussianPuff().solution([(stack, start)], kit.weather(wind_speed=4.0, wind_height=30.0))
+        highest = solution.tracks[0].nodes(600.0)[:, 2].max()
+        assert highest == pytest.approx(start.z + rise, abs=0.1)
 
 
 @dataclass(frozen=True)
