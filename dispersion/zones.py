@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -173,12 +174,21 @@ def find_zone(cloud: Cloud, threshold: Threshold, *, height: float = 1.5) -> Zon
     footprint = cloud.footprint(threshold, height=height)
     if not footprint.area:
         return Zone(threshold=threshold, footprint=footprint, first=None, last=None)
-    moments = footprint.times
-    # Each moment on a grid of its own: the one that holds the whole zone may miss the small beginning and end.
-    held = (t for t in moments if cloud.footprint(threshold, height=height, times=[t]).area)
-    first = float(next(held, footprint.arrival.min()))
-    last = float(next((t for t in moments[::-1] if cloud.footprint(threshold, height=height, times=[t]).area), first))
-    return Zone(threshold=threshold, footprint=footprint, first=first, last=math.inf if last == moments[-1] else last)
+
+    def held(t: float) -> bool:
+        """Look at a moment on a grid of its own: the one that holds the whole zone may miss its beginning and end."""
+        return cloud.footprint(threshold, height=height, times=[t]).area > 0.0
+
+    moments, reached = footprint.times, footprint.arrival < math.inf
+    first, last = float(footprint.arrival[reached].min()), float(footprint.departure[reached].max())
+    first = [first, *takewhile(held, moments[moments < first][::-1])][-1]
+    last = [last, *takewhile(held, moments[moments > last])][-1]
+    return Zone(
+        threshold=threshold,
+        footprint=footprint,
+        first=float(first),
+        last=math.inf if last == moments[-1] else float(last),
+    )
 
 
 def add_snapshots(cloud: Cloud, zone: Zone, times: Sequence[float]) -> Zone:

@@ -177,7 +177,7 @@ def dispersal_from_words(
     air = {name: read_word(name, words.get(name, assumed.get(name, "")), unit) for name, unit in _AIR.items()}
     weather = Weather(
         wind_speed=speed,
-        wind_from=parse_quantity(words["wind_from"], "degree", where="--from", bare=True),
+        wind_from=_degrees(words["wind_from"], "--from"),
         wind_height=_WIND_HEIGHT,
         roughness_length=value["roughness"],
         humidity=value["humidity"],
@@ -187,14 +187,8 @@ def dispersal_from_words(
     )
     wanted = _wanted(source, thresholds)
     average = {t.name: _average(t, value["averaging_time"], stated=stated) for t in wanted}
-    toward = (
-        None
-        if "direction" not in words
-        else parse_quantity(words["direction"], "degree", where="--direction", bare=True)
-    )
     clouds = {
-        seconds: _model(words["model"], seconds, toward, stated=stated).disperse(source.releases, weather)
-        for seconds in sorted(set(average.values()))
+        seconds: _model(words, seconds).disperse(source.releases, weather) for seconds in sorted(set(average.values()))
     }
     zones = _zones([(clouds[average[t.name]], t) for t in wanted], value["height"])
     assumed |= {name: text for name, (_, text) in ASSUMED.items() if name not in words}
@@ -305,17 +299,22 @@ def _average(threshold: Threshold, seconds: float, *, stated: bool) -> float:
     return seconds if stated or threshold.name not in _FLAMMABLE else _FLAMMABLE_AVERAGE
 
 
-def _model(name: str, seconds: float, toward: float | None, *, stated: bool) -> Model:
+def _model(words: Mapping[str, str], seconds: float) -> Model:
     """Model at an averaging time; one that has its own keeps it, unless another was asked for."""
     from dispersion.models import model
 
-    settings: dict[str, float] = {} if toward is None else {"direction": toward}
+    settings = {"direction": _degrees(words["direction"], "--direction")} if "direction" in words else {}
     try:
-        return model(name, averaging_time=seconds, **settings)
+        return model(words["model"], averaging_time=seconds, **settings)
     except ModelError:
-        if stated:
+        if "averaging_time" in words:
             raise
-        return model(name, **settings)
+        return model(words["model"], **settings)
+
+
+def _degrees(word: str, option: str) -> float:
+    """Direction on the map, with or without its unit. [°]"""
+    return parse_quantity(word, "degree", where=option, bare=True)
 
 
 def _zones(asked: Sequence[tuple[Cloud, Threshold]], height: float) -> tuple[Zone, ...]:
