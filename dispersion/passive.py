@@ -60,7 +60,7 @@ class Passive:
     plume_rise
         Whether a vertical stream of known speed and size that is not denser than air rises after Briggs
         (:mod:`dispersion.plume_rise`), in the air of the moment of emission. The rise widens the cloud by rise / 3.5
-        (Pasquill 1976, as in EPA 1995). No stack-tip downwash.
+        (Pasquill 1976, as in EPA 1995). A mixing lid stops it. No stack-tip downwash.
     building_height, building_width
         Of a building whose wake holds the source, the width across the wind, after Huber and Snyder
         (:mod:`dispersion.downwash`); give both or neither. [m]
@@ -187,7 +187,9 @@ def told(releases: Sequence[Release], series: WeatherSeries, settings: Passive) 
         found.extend(growth.warnings)
         rise = stack_rise(release, air, speed) if settings.plume_rise else None
         if rise is not None:
-            found.append(f"the stream of {name} leaves upward and rises by {rise.final:.3g} m (Briggs)")
+            lid = math.inf if air.mixing_height is None else air.mixing_height
+            gained = min(rise.final, max(lid - release.z, 0.0))
+            found.append(f"the stream of {name} leaves upward and rises by {gained:.3g} m (Briggs)")
         elif settings.plume_rise and goes_up(release):
             found.append(
                 f"the stream of {name} leaves upward and is denser than the air: no rise is taken; "
@@ -204,9 +206,8 @@ def told(releases: Sequence[Release], series: WeatherSeries, settings: Passive) 
 
 def _of_the_wind(releases: Sequence[Release], series: WeatherSeries, settings: Passive) -> list[str]:
     found = []
-    slowest = min(series.states, key=lambda state: state.wind_speed)
     height = min(transport_height(settings.transport_height, release.z) for release in releases)
-    if slowest.wind_speed * wind_ratio(slowest, height) < LOWEST_SPEED:
+    if _least_wind(series, height) < LOWEST_SPEED:
         found.append(
             f"the wind falls below {LOWEST_SPEED:g} m s⁻¹: gas then moves with the wind but grows as in "
             f"{LOWEST_SPEED:g} m s⁻¹, so its spread is a guess"
@@ -220,6 +221,17 @@ def _of_the_wind(releases: Sequence[Release], series: WeatherSeries, settings: P
             "held from there on"
         )
     return found
+
+
+def _least_wind(series: WeatherSeries, height: float) -> float:
+    """Least speed at a height of the vector that is linear between the records; it passes near 0 where it reverses."""
+    ratio = np.array([wind_ratio(state, height) for state in series.states])
+    u, v = series.wind_u * ratio, series.wind_v * ratio
+    if u.size == 1:
+        return float(np.hypot(u[0], v[0]))
+    du, dv = np.diff(u), np.diff(v)
+    along = np.clip(-(u[:-1] * du + v[:-1] * dv) / np.maximum(du**2 + dv**2, 1e-12), 0.0, 1.0)
+    return float(np.minimum(np.hypot(u[:-1] + along * du, v[:-1] + along * dv).min(), np.hypot(u[-1], v[-1])))
 
 
 def swaying_factor(weather: Weather, stability: str) -> float:

@@ -134,8 +134,8 @@ def spread_of(release: Release, start: Start, weather: Weather, settings: Passiv
         speed = mean = np.full(_WAY.size, reference)
     else:
         mean = _WAY / _integral(1.0 / speed)
-    gained = np.zeros(_WAY.size) if rise is None else rise.at(_WAY)
     lid = math.inf if weather.mixing_height is None else weather.mixing_height
+    gained = np.zeros(_WAY.size) if rise is None else np.minimum(rise.at(_WAY), max(lid - start.z, 0.0))
     lost = np.zeros(_WAY.size)
     if settings.deposition_velocity > 0.0:
         deep = np.sqrt(sigma_z**2 + start.sigma_z**2 + (gained / 3.5) ** 2)

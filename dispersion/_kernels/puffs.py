@@ -322,10 +322,11 @@ def vertical(z, h, sigma, lid):
     """Vertical distribution with ground (and lid) reflection, integral 1 over the layer. [1/m]
 
     Images while sigma <= lid / 2, then the cosine series of the same sum; either is cut where the next term is below
-    1e-14 of the leading one.
+    1e-14 of the leading one. What would have risen above the lid is held under it.
     """
     if z > lid or z < 0.0:
         return 0.0
+    h = min(h, lid)
     if sigma <= 0.5 * lid:
         a = (z - h) / sigma
         b = (z + h) / sigma

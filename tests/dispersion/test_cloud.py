@@ -148,6 +148,9 @@ def test_no_wind_at_all_is_refused_and_a_light_one_told(kit):
         model("gaussian_plume").disperse(kit.release(), kit.weather(wind_speed=0.0))
     cloud = model("gaussian_puff").disperse(kit.release(), kit.weather(wind_speed=0.2))
     assert "falls below 0.5 m s⁻¹" in cloud.warnings[-1]
+    # 2 m/s from the west that turn to 2 m/s from the east through the vector in between, which is 0 half-way
+    series = WeatherSeries.from_wind(kit.weather(), times=[0.0, 600.0], speeds=[2.0, 2.0], directions=[270.0, 90.0])
+    assert "falls below 0.5 m s⁻¹" in model("gaussian_puff").disperse(kit.release(), series).warnings[-1]
     with pytest.raises(ModelError, match="wind_speed"):
         kit.weather(wind_speed=math.nan)
     with pytest.raises(ModelError, match="do not increase"):

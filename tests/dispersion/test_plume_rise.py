@@ -80,6 +80,20 @@ def test_a_stack_plume_stands_at_its_effective_height(kit, name):
     assert float(flat.concentration(x, 0.0, 0.0, 2900.0)) > 1.5 * want
 
 
+@pytest.mark.parametrize("name", ["gaussian_plume", "gaussian_puff"])
+def test_a_lid_stops_the_rise_and_nothing_is_lost(kit, name):
+    # It would rise by 38.7 m to 68.7 m; the lid is at 50 m. Far away, where the layer is well mixed, the concentration
+    # is q / (sqrt(2 pi) sigma_y u 50 m) at any height.
+    release = kit.release(**STACK, edges=[0.0, 9000.0])
+    weather = kit.weather(wind_speed=4.0, wind_height=30.0, mixing_height=50.0, stability="C")
+    cloud = model(name).disperse(release, weather)
+    x = 5000.0
+    sy = math.hypot(float(sigma_set("briggs_rural").sigma_y("C", x)), 20.0 / 3.5, 1 / 4.3)
+    want = 1.0 / (math.sqrt(2 * math.pi) * sy * 4.0 * 50.0)
+    found = cloud.concentration(x, 0.0, np.array([0.0, 25.0, 50.0]), 8000.0)
+    assert found == pytest.approx(np.full(3, want), rel=0.01)  # the along-wind spread of puffs
+
+
 def test_what_does_not_rise(kit):
     plume = model("gaussian_plume")
     level = kit.release(**(STACK | {"elevation": 0.0}))
