@@ -162,12 +162,13 @@ class Cloud:
         z = _increasing(heights, "heights")
         if (z < 0.0).any():
             raise ModelError("a height is below ground", where="field.heights", fix="give heights of 0 m or more")
+        given = bounds
         if bounds is None:
             bounds = self._around(self.solution.swept(None, float(z[0]), t)[1])
-        else:
-            self._check_inside(bounds, float(z[0]), t)
         x, y, step = axis_of(bounds, spacing)
         check_memory((t.size, z.size, y.size, x.size), memory_limit)
+        if given is not None:
+            self._check_inside(given, float(z[0]), t)
         values = np.zeros((t.size, z.size, y.size, x.size))
         self.solution.add_frames(np.array([x[0], y[0], step, step]), z, t, values)
         return Field(
@@ -212,7 +213,8 @@ class Cloud:
         )
         level, label = (0.0, "any gas") if threshold is None else self._level(threshold)
         chosen = None if times is None else _increasing(times, "times")
-        moments = self._moments(level or None, float(pz.min(initial=1.5)), chosen, until)[0]
+        wanted = level if level > 0.0 and load is None else None  # a load is gathered to the end
+        moments = self._moments(wanted, float(pz.min(initial=1.5)), chosen, until)[0]
         if times is None:
             moments = halved(moments)
         tally = self._tally(px.shape, level, load)
@@ -261,7 +263,8 @@ class Cloud:
         until
             End of the times chosen by the model; default: none. [s]
         load
-            Gather a toxic load on the grid too, see :meth:`exposure`; the times chosen by the model are then halved.
+            Gather a toxic load on the grid too, see :meth:`exposure`. The times chosen by the model are then halved;
+            they end when the cloud is thinner than the threshold everywhere.
 
         Returns
         -------
@@ -281,6 +284,7 @@ class Cloud:
         if load is not None and times is None:
             moments = halved(moments)
         if bounds is not None:
+            axis_of(bounds, spacing)  # refuses what is no rectangle
             self._check_inside(bounds, float(height), moments)
         fixed = bounds is not None
         box = self._around(hull) if bounds is None else bounds

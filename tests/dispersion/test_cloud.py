@@ -126,6 +126,8 @@ def test_bounds_that_hold_nothing_are_refused(kit, name):
     ):
         with pytest.raises(ModelError, match="neither the source at"):
             ask()
+    with pytest.raises(ModelError, match="hold no area"):
+        cloud.footprint(1e-4, bounds=(5.0, 0.0, 0.0, math.nan))
     # a rectangle beside the source that the cloud crosses is fine, as is one around the source before it begins
     assert cloud.field(bounds=(100.0, -50.0, 200.0, 50.0), spacing=10.0, times=[100.0]).values.max() > 0.0
     assert cloud.field(bounds=(-10.0, -10.0, 10.0, 10.0), spacing=5.0, times=[-1.0]).values.max() == 0.0
