@@ -9,6 +9,7 @@ import pytest
 
 from dispersion._kernels import puffs as kernels
 from dispersion.gaussian_puff import GaussianPuff
+from twin.weather import WeatherSeries
 
 
 def _puffs(n=20, seed=3):
@@ -73,3 +74,39 @@ def test_travel_and_its_inverse(kit):
             (want_x, want_y), abs=2e-2
         )  # the last step may be cut: 1 ms of 5 m/s, and rounding
         assert kernels.time_at(track.wind, length) == pytest.approx(t, abs=1e-9)
+
+
+def test_a_puff_through_two_states_against_plain_interpolation(kit):
+    """By np.interp on the tables: each enters the new one at its size, crosswind and vertical apart."""
+    series = WeatherSeries((0.0, 120.0), (kit.weather(stability="D"), kit.weather(stability="F", wind_speed=2.0)))
+    burst = kit.release(edges=[0.0], mass_rates=[], instantaneous_mass=1e-6)
+    track = GaussianPuff(deposition_velocity=0.02).disperse(burst, series).solution.tracks[0]
+    lengths = np.exp(track.axis[0] + track.axis[1] * np.arange(track.tables.shape[2]))
+    first, second = track.tables
+    begun, changed, now = (kernels.travel(track.wind, t)[2] for t in (0.0, 120.0, 500.0))
+
+    def at(row, length):
+        return np.interp(math.log(length), np.log(lengths), row)
+
+    wide, deep = at(first[0], changed - begun), at(first[1], changed - begun)
+    entry_y = math.exp(np.interp(wide, second[0], np.log(lengths)))
+    entry_z = math.exp(np.interp(deep, second[1], np.log(lengths)))
+    step = now - changed
+    sy, sz = math.exp(at(second[0], entry_y + step)), math.exp(at(second[1], entry_z + step))
+    lost = at(first[3], changed - begun) + at(second[3], entry_z + step) - at(second[3], entry_z)
+    x, y, _, found_y, found_z, mass = track.nodes(500.0)[0]
+    assert (found_y, found_z) == pytest.approx((math.hypot(sy, 0.1), math.hypot(sz, 0.1)), rel=1e-9)
+    assert mass == pytest.approx(1e-6 * math.exp(-lost), rel=1e-9)
+    assert 0.01 < lost < 2.0
+    assert (x, y) == pytest.approx(kernels.travel(track.wind, 500.0)[:2], rel=1e-9)  # class curves: no faster than wind
+
+
+def test_whole_panels_hold_what_the_tables_say(kit):
+    track = GaussianPuff().disperse(kit.release(), kit.weather(stability="B")).solution.tracks[0]
+    lengths = np.exp(track.axis[0] + track.axis[1] * np.arange(track.tables.shape[2]))
+    middle, half = 0.5 * (track.panels[1:] + track.panels[:-1]), 0.5 * np.diff(track.panels)
+    for side in (0, 1):
+        where = np.log(middle + (2 * side - 1) * half / math.sqrt(3.0))
+        sigma = np.exp(np.interp(where, np.log(lengths), track.tables[0, 0]))
+        inside = where > np.log(lengths[0])
+        np.testing.assert_allclose(track.grown[0, side::2, 0][inside], np.hypot(sigma, 0.1)[inside], rtol=1e-9)
