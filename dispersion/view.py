@@ -32,7 +32,6 @@ __all__ = [
     "draw_caution",
     "draw_frame",
     "draw_legend",
-    "draw_map",
     "draw_zone",
     "gas_name",
     "plot_field",
@@ -40,6 +39,7 @@ __all__ = [
     "plot_section",
     "plot_series",
     "rank_levels",
+    "rectangle_of",
     "say_when",
 ]
 
@@ -134,6 +134,7 @@ def plot_footprint(
     ax: Axes | None = None,
     *,
     park: Any = None,
+    bounds: Bounds | None = None,
     language: Language = "en",
 ) -> Axes:
     """Draw one or several footprints as zones, worst in red, then orange, yellow and blue.
@@ -146,6 +147,8 @@ def plot_footprint(
         Where to draw; None: a new figure.
     park
         A park to draw beneath; the map holds both the park and the areas.
+    bounds
+        Ends of the map instead, west, south, east and north, such as those of the park. [m]
     language
         Of the labels, "en" or "zh".
 
@@ -163,7 +166,9 @@ def plot_footprint(
     with plot_fonts():
         ax = _axes(ax)
         if park is not None:
-            draw_map(ax, park, [zone.polygon.bounds for zone in zones if zone.area], language)
+            held = bounds or rectangle_of([park.bounds, *(zone.polygon.bounds for zone in zones if zone.area)])
+            park.plot(ax, legend=False, bounds=held, language=language)  # its legend gives way to that of the zones
+        framed = (ax.get_xlim(), ax.get_ylim())
         handles: list[Any] = []
         looks = [Level(zone.label, zone.threshold, *_ZONES[min(k, len(_ZONES) - 1)]) for k, zone in enumerate(zones)]
         for rank, (zone, look) in reversed(list(enumerate(zip(zones, looks, strict=True)))):  # the mildest first
@@ -183,6 +188,9 @@ def plot_footprint(
                 average=max(averages),
             )  # fmt: skip
             ax.set_title(title, fontsize=10, loc="left")  # where a park beneath has written its name
+            if bounds is not None:
+                x, y = framed if park is not None else (bounds[::2], bounds[1::2])
+                ax.set(xlim=x, ylim=y)
             draw_legend(ax, handles)
             draw_caution(ax, tuple(dict.fromkeys(text for zone in zones for text in zone.warnings)), language)
     return ax
@@ -282,7 +290,7 @@ def plot_section(
     looks, words, release = rank_levels(levels), WORDS[language], cloud.releases[0]
     if toward is None:
         toward = (cloud.weather.at(0.5 * (cloud.start + cloud.end)).wind_from + 180.0) % 360.0
-    moments = _moments(cloud, looks[-1].value, times, most=100)
+    moments = _moments(cloud, looks[-1].value, times, most=250)
     east, north = math.sin(math.radians(toward)), math.cos(math.radians(toward))
 
     def largest(distance: _Array, height: _Array) -> _Array:
@@ -461,11 +469,11 @@ def _mark_sources(ax: Axes, sources: Collection[tuple[float, float]], word: str)
     return [Line2D([], [], marker="x", linestyle="", color="black", markeredgewidth=2, label=word)]
 
 
-def draw_map(ax: Axes, park: Any, reached: Sequence[Bounds], language: Language) -> None:
-    """Draw the park on a map that holds it and the rectangles `reached`; the legend is left to the zones."""
-    ends = np.array([park.bounds, *reached])
-    bounds = (*ends[:, :2].min(axis=0).tolist(), *ends[:, 2:].max(axis=0).tolist())
-    park.plot(ax, legend=False, bounds=bounds, language=language)
+def rectangle_of(boxes: Sequence[Bounds]) -> Bounds:
+    """Rectangle that holds several."""
+    ends = np.array(boxes)
+    low, high = ends[:, :2].min(axis=0), ends[:, 2:].max(axis=0)
+    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def draw_frame(ax: Axes, language: Language, *, adjustable: Literal["datalim", "box"] = "datalim") -> None:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispersion.cloud import Cloud
-from dispersion.field import Footprint
+from dispersion.field import Bounds, Footprint
 from plant_models.harm import Threshold
 from plant_models.matter import Substance
 from twin.errors import ModelError
@@ -24,7 +24,16 @@ if TYPE_CHECKING:
 
     from shapely import MultiPolygon
 
-__all__ = ["Zone", "add_snapshots", "find_zone", "hazard_thresholds", "named_threshold", "zones_geojson", "zones_kml"]
+__all__ = [
+    "Zone",
+    "add_snapshots",
+    "close_up",
+    "find_zone",
+    "hazard_thresholds",
+    "named_threshold",
+    "zones_geojson",
+    "zones_kml",
+]
 
 # Red, orange, yellow and blue of the pictures, worst first.
 _COLOURS = ("#b2182b", "#e08214", "#d9b300", "#2166ac")
@@ -198,6 +207,22 @@ def add_snapshots(cloud: Cloud, zone: Zone, times: Sequence[float]) -> Zone:
     height = zone.footprint.height
     shots = ((float(t), cloud.footprint(zone.threshold, height=height, times=[t])) for t in times)
     return replace(zone, snapshots=tuple(shots))
+
+
+def close_up(footprints: Sequence[Footprint], bounds: Bounds) -> Bounds | None:
+    """Rectangle around areas that would be lost on a map with the given bounds; None where they would not. [m]
+
+    The areas are lost when the longer side of what holds them and the releases is less than a sixth of that of the map.
+    """
+    from shapely import MultiPoint, union_all
+
+    sources = MultiPoint([place for footprint in footprints for place in footprint.sources])
+    x0, y0, x1, y1 = union_all([sources, *(footprint.polygon for footprint in footprints)]).bounds
+    side = max(x1 - x0, y1 - y0)
+    if not 0.0 < side < max(bounds[2] - bounds[0], bounds[3] - bounds[1]) / 6.0:
+        return None
+    x, y = 0.5 * (x0 + x1), 0.5 * (y0 + y1)
+    return x - side, y - side, x + side, y + side
 
 
 def zones_geojson(zones: Sequence[Zone], site: Site) -> dict[str, Any]:

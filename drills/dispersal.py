@@ -120,13 +120,18 @@ class Dispersal:
         return {zone.footprint.label.split(",")[0]: zone.footprint.threshold for zone in same}
 
     def film(self) -> Field:
-        """Frames over the map of the park from the start until the drawn zones have left it."""
+        """Frames over the park, or close to the release, from the start until the drawn zones have left the map."""
         import numpy as np
+
+        from dispersion.zones import close_up
 
         lowest, cloud = min(self.levels.values()), self.drawn
         moments = cloud.solution.swept(lowest, self.height, None)[0]
-        look: dict[str, Any] = {"bounds": self.park.bounds, "heights": (self.height,)}
-        coarse = cloud.field(times=moments[:: max(moments.size // 60, 1)], spacing=20.0, **look)
+        bounds = close_up([zone.footprint for zone in self.shown], self.park.bounds) or self.park.bounds
+        look: dict[str, Any] = {"bounds": bounds, "heights": (self.height,)}
+        coarse = cloud.field(
+            times=moments[:: max(moments.size // 60, 1)], spacing=(bounds[2] - bounds[0]) / 75.0, **look
+        )
         there = np.flatnonzero(coarse.values.max(axis=(1, 2, 3)) >= lowest)
         end = coarse.t[min(there[-1] + 1, coarse.t.size - 1)] if there.size else moments[-1]
         step = math.ceil((end - cloud.start) / _FRAMES)

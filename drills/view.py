@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from dispersion.field import Footprint
+    from dispersion.field import Bounds, Footprint
     from drills.dispersal import Dispersal
     from drills.result import DrillResult
     from plant_models.sources import SourceTerm
@@ -170,15 +170,18 @@ def footprint_figure(result: DrillResult) -> Figure:
 
 
 def _zones_figure(park: Twin, footprints: Sequence[Footprint], heading: str, *, chinese: bool) -> Figure:
-    beyond = _reaches_beyond(park, footprints)
-    figure = _new_figure(11.0 if beyond else 8.2, 7.0)
-    near, *rest = figure.subplots(1, 2, width_ratios=(1.9, 1.0)) if beyond else [figure.add_subplot()]
+    """Zones over the park, and beside it all of them where they reach beyond, or larger where they would be lost."""
+    from dispersion.zones import close_up
+
+    beyond, close = _reaches_beyond(park, footprints), close_up(footprints, park.bounds)
+    figure = _new_figure(11.0 if beyond or close else 8.2, 7.0)
+    near, *rest = figure.subplots(1, 2, width_ratios=(1.9, 1.0)) if beyond or close else [figure.add_subplot()]
     handles, what = _draw_zones(park, footprints, near)
-    for ax, words in zip(
-        (near, *rest), (Words("over the park", "园区范围"), Words("full extent", "全部范围")), strict=False
-    ):
-        if ax is not near:
-            _draw_extent(park, footprints, ax)
+    titles = [(near, Words("over the park", "园区范围"))]
+    for ax in rest:
+        _draw_beside(park, footprints, ax, close)
+        titles.append((ax, Words("close up", "近景") if close else Words("full extent", "全部范围")))
+    for ax, words in titles:
         ax.set_title("")
         ax.set_title(f"{words.en} {words.zh}" if chinese else words.en, fontsize=10, loc="left")
     figure.suptitle(f"{heading}\n{what}", fontsize=11, x=0.01, ha="left")
@@ -194,20 +197,27 @@ def _reaches_beyond(park: Twin, footprints: Sequence[Footprint]) -> bool:
     return any(box[0] < x0 or box[1] < y0 or box[2] > x1 or box[3] > y1 for box in boxes)
 
 
-def _draw_extent(park: Twin, footprints: Sequence[Footprint], ax: Axes) -> None:
-    """Draw the footprints to their full extent, with the outline of the park's map."""
+def _draw_beside(park: Twin, footprints: Sequence[Footprint], ax: Axes, close: Bounds | None) -> None:
+    """Draw the footprints over a part of the park, or to their full extent with the outline of its map."""
     from matplotlib.patches import Rectangle
 
     from dispersion.view import plot_footprint as plot_zones
 
+    if close:
+        park.plot(ax, legend=False, bounds=close)
+    written, framed = list(ax.texts), (ax.get_xlim(), ax.get_ylim())
     plot_zones(footprints, ax)
     legend = ax.get_legend()
-    for artist in (*ax.texts, *([legend] if legend is not None else [])):  # both stand beside the park already
+    both = [text for text in ax.texts if text not in written]  # what stands beside the park already
+    for artist in (*both, *([legend] if legend is not None else [])):
         artist.remove()
-    x0, y0, x1, y1 = park.bounds
-    ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=_INK, linewidth=1.2, zorder=7))
     ax.set_aspect("equal", adjustable="box")
-    ax.autoscale_view()
+    if close:
+        ax.set(xlim=framed[0], ylim=framed[1])
+    else:
+        x0, y0, x1, y1 = park.bounds
+        ax.add_patch(Rectangle((x0, y0), x1 - x0, y1 - y0, fill=False, edgecolor=_INK, linewidth=1.2, zorder=7))
+        ax.autoscale_view()
     ax.tick_params(labelsize=8)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,10 +14,10 @@ from dispersion.view import (
     Language,
     draw_caution,
     draw_frame,
-    draw_map,
     draw_zone,
     gas_name,
     rank_levels,
+    rectangle_of,
     say_when,
 )
 from twin.errors import ModelError
@@ -57,7 +57,7 @@ def animate(
     levels
         Concentrations of the zones by name. [kg m⁻³]
     park
-        A park to draw beneath.
+        A park to draw beneath, as far as the field reaches.
     height
         The nearest height; None: the lowest. [m]
     frames_per_second
@@ -91,7 +91,7 @@ def animate(
         ax = figure.add_subplot()
         extent = (field.x[0], field.y[0], field.x[-1], field.y[-1])
         if park is not None:
-            draw_map(ax, park, [extent], language)
+            park.plot(ax, legend=False, bounds=extent, language=language)
         else:
             ax.set(xlim=extent[::2], ylim=extent[1::2])
         draw_frame(ax, language, adjustable="box")
@@ -199,7 +199,7 @@ def isosurfaces(
     try:
         scene.set_background("white", top="#dbe6f2")
         extent = (field.x[0], field.y[0], field.x[-1], field.y[-1])
-        bounds = extent if park is None else _union([park.bounds, extent])
+        bounds = extent if park is None else rectangle_of([park.bounds, extent])
         scene.add_mesh(_ground(bounds), color="#e9ece4")
         for asset in () if park is None else park.assets():
             for block, colour in _blocks(asset):
@@ -225,12 +225,6 @@ def isosurfaces(
     finally:
         scene.close()
     return place
-
-
-def _union(boxes: Sequence[Bounds]) -> Bounds:
-    ends = np.array(boxes)
-    low, high = ends[:, :2].min(axis=0), ends[:, 2:].max(axis=0)
-    return float(low[0]), float(low[1]), float(high[0]), float(high[1])
 
 
 def _ground(bounds: Bounds) -> Any:
