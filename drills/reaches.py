@@ -45,7 +45,7 @@ def dispersal_facts(found: Dispersal) -> dict[str, Any]:
         "weather": {field.name: _plain(getattr(weather, field.name)) for field in fields(weather)},
         "emission": {"start": cloud.start, "end": cloud.end, "mass": sum(r.total_mass for r in cloud.releases)},
         "releases": [release_facts(release) for release in cloud.releases],
-        "zones": [_zone(zone) for zone in found.zones],
+        "zones": [_zone(zone, cloud.valid_range["distance"][1]) for zone in found.zones],
         "places": _places(found),
         "assumed": dict(found.assumed),
         "warnings": list(dict.fromkeys(warnings)),
@@ -60,7 +60,7 @@ def _plain(value: object) -> Any:
     return value if isinstance(value, (bool, int, str, type(None))) else str(value)
 
 
-def _zone(zone: Zone) -> dict[str, Any]:
+def _zone(zone: Zone, farthest: float) -> dict[str, Any]:
     threshold, footprint = zone.threshold, zone.footprint
     return {
         "threshold": threshold.name,
@@ -72,6 +72,7 @@ def _zone(zone: Zone) -> dict[str, Any]:
         "averaging_time": footprint.averaging_time,
         "reached": zone.reached,
         "reach": zone.reach,
+        "beyond_range": zone.reach > farthest,
         "area": footprint.area,
         "first": zone.first,
         "last": None if zone.last is None else _plain(zone.last),
@@ -171,7 +172,8 @@ def _zone_table(facts: Mapping[str, Any]) -> tuple[str, list[str], list[list[str
         told = f", {zone['duration'] / 60.0:g} min" if zone["duration"] else ""
         last = "later" if zone["last"] is None else f"{zone['last']:.0f}"
         span = [f"{zone['first']:.0f}", last] if zone["reached"] else ["-", "-"]
-        size = [f"{zone['reach']:.0f}", show_quantity(zone["area"], "")] if zone["reached"] else ["never", "-"]
+        reach = f"{'>' if zone['beyond_range'] else ''}{zone['reach']:.0f}"
+        size = [reach, show_quantity(zone["area"], "")] if zone["reached"] else ["never", "-"]
         rows.append(
             [zone["threshold"] + told, show_quantity(zone["ppm"], ""), f"{zone['averaging_time']:g}", *size, *span]
         )
