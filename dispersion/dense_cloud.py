@@ -118,7 +118,7 @@ class Piece:
                 cut = first.copy()
                 cut[1] -= 0.5 * duration
                 whole = table_of(cut[None, :], self.setting, begins=begins, passing="fed")
-                passing = table_of(rows, self.setting, begins=begins, passing="time")
+                passing = table_of(rows, self.setting, begins=begins, passing="puff")
                 kept = fed[fed[:, 0] < cut[0]]
                 self._tables[key] = np.concatenate([kept, whole, passing]), kept.shape[0] + 1, float(cut[0])
         return self._tables[key]
@@ -199,11 +199,16 @@ class Stream:
         for piece in self.pieces:
             table, steady, _ = piece.lasting(self.duration, "whole")
             puff = np.arange(len(table)) >= steady
-            when, lead = table[:, at.WHEN], table[:, at.PASSING] + 3.0 * table[:, at.BLUR]
+            when, x = table[:, at.WHEN], table[:, at.AT]
+            arrive, leave = when.copy(), when.copy()
+            if puff.any():  # when its ends pass the places of its rows
+                lead = (table[:, at.PASSING] + 3.0 * table[:, at.BLUR])[puff]
+                arrive[puff] = np.interp(x[puff], x[puff] + lead, when[puff], left=0.0)
+                leave[puff] = np.interp(x[puff], x[puff] - lead, when[puff], right=math.inf)
             columns.append(table)
-            arrives.append(np.where(puff, when - lead, when + piece.begins))
+            arrives.append(np.where(puff, arrive, when + piece.begins))
             middles.append(np.where(puff, when, when + piece.ends))
-            leaves.append(np.where(puff, when + lead, when + piece.ends))
+            leaves.append(np.where(puff, leave, when + piece.ends))
         table, *times = (np.concatenate(part) for part in (columns, arrives, middles, leaves))
         return table, times[0] + self.begin, times[1] + self.begin, times[2] + self.begin
 
@@ -214,8 +219,9 @@ class Stream:
         table, steady, _ = self.pieces[-1].lasting(self.duration, "whole")
         after, since = [], self.duration
         passing = table[steady:]
+        lasts = passing[:, at.PASSING] / np.gradient(passing[:, at.AT], passing[:, at.WHEN]) if len(passing) else None
         while since < last - self.begin and len(after) < _FRAMES:
-            half = float(np.interp(since, passing[:, at.WHEN], passing[:, at.PASSING])) if len(passing) else since
+            half = float(np.interp(since, passing[:, at.WHEN], lasts)) if len(passing) else since
             since += max(0.5 * half, 0.02 * since)
             after.append(since)
         return np.concatenate([running, [self.duration], after]) + self.begin

@@ -283,7 +283,7 @@ def _sources(release: Release, air: Weather, setting: Setting, section: Section 
 
 
 def _burst(start: Start, axis: Axis, begin: float, shown: float, setting: Setting) -> Burst:
-    return Burst(axis, begin, shown, table_of(let_go(start, setting), setting, begins=0.0, passing="length"))
+    return Burst(axis, begin, shown, table_of(let_go(start, setting), setting, begins=0.0, passing="burst"))
 
 
 def _stretches(release: Release) -> list[tuple[float, float, list[tuple[float, float, float]]]]:

@@ -208,7 +208,8 @@ def table_of(rows: _Array, setting: Setting, *, begins: float, passing: str) -> 
     begins
         Place from which the widening by the meander counts. [m]
     passing
-        "fed" for rows of a plume, "time" for a puff seen from a place, "length" for a puff seen at a time.
+        "fed" for rows of a plume, "puff", or "burst" for a puff from the start, which wanders no longer than it takes
+        to pass.
     """
     closure, field, _, _ = _kernels()
     x, h, z_c, b, core = (rows[:, c] for c in (closure.X, closure.H, closure.Z_C, closure.B, closure.CORE))
@@ -223,9 +224,8 @@ def table_of(rows: _Array, setting: Setting, *, begins: float, passing: str) -> 
         b_x, core_x, u = (rows[:, c] for c in (closure.B_X, closure.CORE_X, closure.U))
         blur = np.sqrt(np.maximum(b_x**2 - core_x**2, 1e-12) / 3.0)
         amplitude = amplitude * b_x / core_x
-        speed = 1.0 if passing == "length" else np.maximum(u, 1e-6)
-        table[:, field.PASSING], table[:, field.BLUR] = core_x / speed, blur / speed
-        if passing == "length":  # a puff that has passed wanders no more
+        table[:, field.PASSING], table[:, field.BLUR] = core_x, blur
+        if passing == "burst":
             until = np.minimum(until, 2.0 * b_x / np.maximum(u, 1e-6))
     table[:, field.AT], table[:, field.WHEN] = x, rows[:, closure.TIME]
     table[:, field.AMPLITUDE] = np.log(np.maximum(amplitude, 1e-30))

@@ -2,9 +2,9 @@
 """Mole fraction at points and on grids from the cross-sections of a dense cloud (Ermak 1990, eq. 13, 28 and 48 to 53).
 
 ``table`` (n, 9): place downwind, time, natural logarithm of the amplitude, half-width of the core, spread of the sides
-with meander, height of the centre, vertical spread, half of the time the core takes to pass, and spread of that passage
-in time. In the first ``steady`` rows the time is that at which the gas arrives, in the rest that at which the middle of
-the puff passes; times are counted from the start of the release.
+with meander, height of the centre, vertical spread, half-length of the core, spread of its ends. In the first
+``steady`` rows the time is that at which the gas arrives, in the rest that at which the middle of the puff passes;
+times are counted from the start of the release.
 
 ``look`` (8,), one row a point: between which times the gas asked for was released and how long the release has lasted,
 at what time to look, from which place on and up to which, how many times as far down the table, and the weight.
@@ -48,19 +48,27 @@ def upward(section, z):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def passage(section, puff, look):
-    """Share of the full strength that passes at a time.
+def share_of(table, steady, x, when, look):
+    """Share of the full strength at a place where the gas arrives, or the middle of the puff passes, at ``when``.
 
-    Where the release still feeds the place its gas is there from arrival to end, with sharp edges. A puff passes as a
-    core with blurred ends; the gas released first lies in front, so a part of the release is a part of the core.
+    Where the release still feeds the place its gas is there from arrival to end, with sharp edges. A puff is a core
+    with blurred ends around its middle, all three those of the time asked for (before its first row its lengths are
+    those of that row); the gas released first lies in front, so a part of the release is a part of the core.
     """
-    late = look[SINCE] - section[WHEN]
-    if not puff:
+    if steady < 0:
+        late = look[SINCE] - when
         return 1.0 if look[OPENS] <= late < look[CLOSES] else 0.0
-    s = _ROOT2 * section[BLUR]
-    first = section[PASSING] * (2.0 * look[OPENS] / look[LASTS] - 1.0)
-    last = section[PASSING] * (2.0 * look[CLOSES] / look[LASTS] - 1.0)
-    return 0.5 * (math.erf((late - first) / s) - math.erf((late - last) / s))
+    times = table[steady:, WHEN]
+    low = min(max(np.searchsorted(times, look[SINCE], side="right") - 1, 0), times.size - 2)
+    f = (look[SINCE] - times[low]) / (times[low + 1] - times[low])
+    low += steady
+    ahead = x - (table[low, AT] + f * (table[low + 1, AT] - table[low, AT]))
+    f = max(f, 0.0)
+    core = table[low, PASSING] + f * (table[low + 1, PASSING] - table[low, PASSING])
+    s = _ROOT2 * (table[low, BLUR] + f * (table[low + 1, BLUR] - table[low, BLUR]))
+    first = core * (1.0 - 2.0 * look[OPENS] / look[LASTS])
+    last = core * (1.0 - 2.0 * look[CLOSES] / look[LASTS])
+    return 0.5 * (math.erf((ahead - last) / s) - math.erf((ahead - first) / s))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -75,7 +83,7 @@ def strength(table, steady, along, side, look, section):
     section_at(table, low, x, section)
     if abs(side) > section[HALF_CORE] + _FAR * section[SIDES]:
         return 0.0
-    share = look[WEIGHT] * passage(section, low >= steady, look)
+    share = look[WEIGHT] * share_of(table, steady if low >= steady else -1, x, section[WHEN], look)
     return share * section[AMPLITUDE] * across(section, side) if share > 0.0 else 0.0
 
 
@@ -132,7 +140,7 @@ def along(section, x):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def add_puff_points(table, x, y, z, since, out):
-    """Add the mole fraction of a puff whose last two columns are lengths [m] to ``out`` (n,)."""
+    """Add the mole fraction of a puff to ``out`` (n,)."""
     section = np.empty(9)
     for k in range(x.size):
         if puff_at(table, since[k], section) == 0:

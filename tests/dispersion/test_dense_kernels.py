@@ -146,23 +146,29 @@ def table():
     rows[:, f.SIDES] = [2.0, 4.0, 7.0, 7.0, 11.0, 20.0]
     rows[:, f.CENTRE] = [0.0, 1.0, 2.0, 2.0, 1.0, 0.0]
     rows[:, f.VERTICAL] = [1.0, 2.0, 3.0, 3.0, 6.0, 12.0]
-    rows[3:, f.PASSING] = [20.0, 20.0, 22.0]
-    rows[3:, f.BLUR] = [0.3, 4.0, 9.0]
+    rows[3:, f.PASSING] = [90.0, 95.0, 110.0]
+    rows[3:, f.BLUR] = [2.0, 20.0, 45.0]
     return rows
 
 
 def by_formula(rows, x, y, z, since, opens, closes, lasts):
-    """Eq. 13, 28 and the passage, with the columns interpolated by NumPy."""
+    """Eq. 13 and 28 with the columns interpolated by NumPy: across and up by place, along the wind by time."""
     puff = x >= 100.0
     part = rows[3:] if puff else rows[:3]
-    _, when, amplitude, core, sides, centre, high, passing, blur = (np.interp(x, part[:, 0], col) for col in part.T)
+    _, when, amplitude, core, sides, centre, high, *_ = (np.interp(x, part[:, 0], col) for col in part.T)
     across = erf((y + core) / math.sqrt(2.0) / sides) - erf((y - core) / math.sqrt(2.0) / sides)
     up = math.exp(-0.5 * ((z - centre) / high) ** 2) + math.exp(-0.5 * ((z + centre) / high) ** 2)
     late = since - when
     share = 1.0 if opens <= late < closes else 0.0
     if puff:
-        first, last = (passing * (2.0 * edge / lasts - 1.0) for edge in (opens, closes))
-        share = 0.5 * (erf((late - first) / math.sqrt(2.0) / blur) - erf((late - last) / math.sqrt(2.0) / blur))
+        before = min(since - part[0, 1], 0.0) * (part[1, 0] - part[0, 0]) / (part[1, 1] - part[0, 1])
+        after = max(since - part[-1, 1], 0.0) / (part[-1, 1] - part[-2, 1])
+        middle, half, blur = (
+            np.interp(since, part[:, 1], part[:, k]) + after * (part[-1, k] - part[-2, k]) for k in (0, 7, 8)
+        )
+        ahead, s = x - middle - before, math.sqrt(2.0) * blur
+        front, back = (half * (1.0 - 2.0 * edge / lasts) for edge in (opens, closes))
+        share = 0.5 * (erf((ahead - back) / s) - erf((ahead - front) / s))
     return math.exp(amplitude) * across * up * share
 
 

@@ -105,7 +105,7 @@ def test_burro_8_as_printed_in_slabs_manual(kit):
     assert plume.start.extent == pytest.approx(0.5 * math.sqrt(657.0))
     assert plume.extent == pytest.approx(31.148, rel=0.02)  # SLAB's, as slabx quotes it
     _, puff = follow_puff(plume, 107.0, setting)
-    t = table_of(puff, setting, begins=-plume.extent, passing="time")
+    t = table_of(puff, setting, begins=-plume.extent, passing="puff")
     axis = np.exp(t[:, f.AMPLITUDE]) * 4.0 * erf(t[:, f.HALF_CORE] / (math.sqrt(2.0) * t[:, f.SIDES]))
     axis *= np.exp(-0.5 * (t[:, f.CENTRE] / t[:, f.VERTICAL]) ** 2)
     axis *= erf(t[:, f.PASSING] / (math.sqrt(2.0) * t[:, f.BLUR]))
