@@ -118,7 +118,8 @@ class Piece:
                 cut = first.copy()
                 cut[1] -= 0.5 * duration
                 whole = table_of(cut[None, :], self.setting, begins=begins, passing="fed")
-                passing = table_of(rows, self.setting, begins=begins, passing="puff")
+                ends = self.plume.blur(duration, self.setting.layer)
+                passing = table_of(rows, self.setting, begins=begins, passing="puff", ends=ends)
                 kept = fed[fed[:, 0] < cut[0]]
                 self._tables[key] = np.concatenate([kept, whole, passing]), kept.shape[0] + 1, float(cut[0])
         return self._tables[key]

@@ -57,6 +57,21 @@ class Plume:
         """Travel times of the rows. [s]"""
         return self.rows[:, 1]
 
+    def blur(self, time: float, layer: SurfaceLayer) -> float:
+        """Spread along the wind of gas that has travelled for a time [s]: shear as in a puff, eq. 36b, added up. [m]
+
+        SLAB lets plumes have sharp ends; gas that left first would then come later than the wind brings it.
+        """
+        closure, _, _, _ = _kernels()
+        air, rows = layer.values, self.rows
+        z_c, h = rows[:, closure.Z_C], rows[:, closure.H]
+        z = z_c + 0.5 * _high(z_c, h)
+        slope = np.array([closure.phi_m(air, each) for each in z])
+        speed = closure.SHEAR_X * air[closure.U_STAR] / closure.KARMAN * z / (z + air[closure.Z_0]) * slope
+        speed *= (1.0 - z / air[closure.LID]) * air[closure.RHO_A] / rows[:, closure.RHO]
+        spread = np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]) * np.diff(self.times))])
+        return float(np.interp(time, self.times, spread))
+
     @property
     def leaves_ground(self) -> float:
         """Distance at which it rises after it has been on the ground; infinite when it does not. [m]"""
@@ -196,7 +211,13 @@ def _march_puff(row: _Array, first: float, mass: float, released: float, setting
     return rows[: last + 1]
 
 
-def table_of(rows: _Array, setting: Setting, *, begins: float, passing: str) -> _Array:
+def _high(z_c: _Array, h: _Array) -> _Array:
+    """Standard deviation of the vertical profile (eq. 13). [m]"""
+    spread: _Array = np.maximum(np.where(z_c > 0.5 * h, 0.5 * h, h - z_c) / math.sqrt(3.0), 1e-6)
+    return spread
+
+
+def table_of(rows: _Array, setting: Setting, *, begins: float, passing: str, ends: float = 0.0) -> _Array:
     """Cross-sections as the field kernels want them, shape (n, 9): see :mod:`dispersion._kernels.dense_field`.
 
     Parameters
@@ -210,12 +231,14 @@ def table_of(rows: _Array, setting: Setting, *, begins: float, passing: str) -> 
     passing
         "fed" for rows of a plume, "puff", or "burst" for a puff from the start, which wanders no longer than it takes
         to pass.
+    ends
+        Spread of the ends of a puff when its feed stopped. [m]
     """
     closure, field, _, _ = _kernels()
     x, h, z_c, b, core = (rows[:, c] for c in (closure.X, closure.H, closure.Z_C, closure.B, closure.CORE))
     m, air = rows[:, closure.M], setting.layer.molar_mass
     mole = air * m / (setting.material[0] + (air - setting.material[0]) * m)
-    high = np.maximum(np.where(z_c > 0.5 * h, 0.5 * h, h - z_c) / math.sqrt(3.0), 1e-6)
+    high = _high(z_c, h)
     thick = np.where(h > 0.0, h / high, math.sqrt(3.0))
     amplitude = b * thick * mole / (2.0 * math.sqrt(2.0 * math.pi) * core)
     until = np.full(x.size, setting.averaging_time)
@@ -224,7 +247,7 @@ def table_of(rows: _Array, setting: Setting, *, begins: float, passing: str) -> 
         b_x, core_x, u = (rows[:, c] for c in (closure.B_X, closure.CORE_X, closure.U))
         blur = np.sqrt(np.maximum(b_x**2 - core_x**2, 1e-12) / 3.0)
         amplitude = amplitude * b_x / core_x
-        table[:, field.PASSING], table[:, field.BLUR] = core_x, blur
+        table[:, field.PASSING], table[:, field.BLUR] = core_x, np.hypot(blur, ends)
         if passing == "burst":
             until = np.minimum(until, 2.0 * b_x / np.maximum(u, 1e-6))
     table[:, field.AT], table[:, field.WHEN] = x, rows[:, closure.TIME]
