@@ -73,11 +73,12 @@ class DenseGas:
     -----
     Against SLAB: saturation curves and heat capacities are fitted to the substance's tables at the pressure of the air,
     which need not be 1 atm; two vapours condense in equilibrium with each other; the fixed points that SLAB leaves at
-    1e-3 are converged; steps are shorter where a falling cloud strikes the ground; the concentration belongs to a moment
-    (the averaging time acts on the width alone) and to air warmed back to its own temperature; the ends of a plume are
-    blurred by the shear that blurs those of a puff; a release that still runs is taken as one that has lasted until now,
-    so that ending it later or sooner changes nothing before; a rate that changes makes a plume for each rate, of which
-    the pieces of gas follow each other. Over the area it rises from the gas shows as it is carried across.
+    1e-3 are converged; steps are shorter where a falling cloud strikes the ground; the concentration belongs to a
+    moment (the averaging time acts on the width alone) and to air warmed back to its own temperature; the ends of a
+    plume are blurred by the shear that blurs those of a puff; a release that still runs is taken as one that has lasted
+    until now, so that ending it later or sooner changes nothing before; a rate that changes makes a plume for each
+    rate, of which the pieces of gas follow each other. Over the area it rises from the gas shows as it is carried
+    across.
     """
 
     averaging_time: float = 600.0
