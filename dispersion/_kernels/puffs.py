@@ -331,13 +331,12 @@ def vertical(z, h, sigma, lid):
         a = (z - h) / sigma
         b = (z + h) / sigma
         total = math.exp(-0.5 * a * a) + math.exp(-0.5 * b * b)
-        if sigma > 0.05 * lid:
-            for k in range(1, 4):
-                s = 2.0 * k * lid / sigma
-                total += math.exp(-0.5 * (a - s) ** 2) + math.exp(-0.5 * (a + s) ** 2)
-                total += math.exp(-0.5 * (b - s) ** 2) + math.exp(-0.5 * (b + s) ** 2)
-        elif b > 2.0 * lid / sigma - 10.0:  # thin cloud that touches the lid: the one image that matters
-            total += math.exp(-0.5 * (b - 2.0 * lid / sigma) ** 2)
+        for k in range(1, 4):
+            s = 2.0 * k * lid / sigma
+            if (s - b) ** 2 - a * a > 65.0:  # the nearest image of this order is below 1e-14 of the cloud itself
+                break
+            total += math.exp(-0.5 * (a - s) ** 2) + math.exp(-0.5 * (a + s) ** 2)
+            total += math.exp(-0.5 * (b - s) ** 2) + math.exp(-0.5 * (b + s) ** 2)
         return total / (_ROOT_TWO_PI * sigma)
     total = 1.0
     for k in range(1, 7):
