@@ -174,11 +174,6 @@ class Stream:
         """Whether it ends before half of its gas has left the area it rises from."""
         return all(p.plume.fed > 0 and self.duration <= 2.0 * p.plume.times[p.plume.fed] for p in self.pieces)
 
-    @property
-    def leaves_ground(self) -> float:
-        """Distance at which a plume that has been on the ground rises from it; infinite when none does. [m]"""
-        return min(piece.plume.leaves_ground for piece in self.pieces)
-
     def add_points(self, x: _Array, y: _Array, z: _Array, t: _Array, out: _Array) -> None:
         """Add the mole fraction at points."""
         along, side = self.axis.along(x, y)
