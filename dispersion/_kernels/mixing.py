@@ -32,7 +32,7 @@ WATER_LATENT_ZERO = 2441000.0 + 298.2 * (WATER_LIQUID_HEAT - WATER_VAPOUR_HEAT) 
 WATER_A, WATER_B, WATER_C = math.log(610.94) + 17.625, 17.625 * 243.04, 243.04 - 273.15
 
 _PASSES, _LOWEST, _HIGHEST = 80, 1.0, 10_000.0
-_EXACT = 1e-13  # of the enthalpy
+_EXACT = 1e-11  # of the enthalpy
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
