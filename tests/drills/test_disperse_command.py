@@ -220,3 +220,51 @@ def test_what_is_drawn_is_the_wider_hazard() -> None:
     assert all(math.isfinite(level) for level in propane.levels.values())
     chlorine = dispersal_from_words(words | {"tag": "P-102"})
     assert [zone.threshold.name for zone in chlorine.shown] == ["AEGL-1", "AEGL-2", "AEGL-3"]
+
+
+def test_the_chosen_model_tells_its_reason() -> None:
+    words = ("--stability", "D", "--threshold", "AEGL-3", "--duration", "2min")
+    facts = json.loads(_ask("P-102", *LEAK, *words, "--json").stdout)
+    assert facts["model"]["asked"] == "auto"
+    assert facts["model"]["used"] == "jet"  # 33 m/s of chlorine gas out of a pipe
+    assert "jet" in facts["model"]["reason"]
+    assert "chosen for this reason" in _ask("P-102", *LEAK, *words).stdout.replace("\n", " ")
+
+
+def test_a_jet_may_point_elsewhere() -> None:
+    words = ("--stability", "D", "--threshold", "AEGL-3", "--duration", "2min", "--at-points", "250m,641m,1m", "--json")
+    with_the_wind, north = (
+        json.loads(_ask("P-102", *LEAK, *words, *more).stdout)["places"]["250m,641m,1m"]["peak"]
+        for more in ((), ("--direction", "0deg"))
+    )
+    # five metres north of the hole: in the one jet, and 4.7 m beside the other, which is less than a metre wide there
+    assert north["ppm"] > 1000.0
+    assert with_the_wind is None or with_the_wind["ppm"] < 1e-3 * north["ppm"]
+    answer = _ask("P-102", *LEAK, *PUFFS, "--direction", "0", code=2)
+    assert "no setting 'direction'" in answer.stderr
+
+
+@pytest.mark.slow
+def test_every_asset_of_the_park_answers_or_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    import drills.dispersal as room
+    from drills.reaches import dispersal_facts, dispersal_lines
+    from twin.errors import TwinError
+
+    park = room.open_park(["lantern-bay"], [])
+    monkeypatch.setattr(room, "open_park", lambda *_: park)
+    words = {"layout": "lantern-bay", "hole": "10mm", "wind": "2m/s", "wind_from": "203", "stability": "F"}
+    words |= {"model": "auto", "duration": "5min"}
+    answered, unmended = set(), []
+    for asset in park.assets():
+        try:
+            facts = dispersal_facts(room.dispersal_from_words(words | {"tag": asset.tag}))
+        except TwinError as error:
+            unmended += [problem for problem in error.problems if not problem.fix]
+            continue
+        json.dumps(facts, allow_nan=False)
+        _, tables, tail = dispersal_lines(facts)
+        assert all(len(row) == len(columns) for _, columns, rows in tables for row in rows)
+        assert any(text.startswith("assumed") for text in tail)
+        answered.add(asset.tag)
+    assert unmended == []
+    assert {"LB-101", "T-101", "P-102", "T-201", "V-201", "V-401", "GH-301", "P-301"} <= answered
