@@ -155,7 +155,7 @@ class DenseGas:
             warnings=(
                 *_told(releases, air, material, self.averaging_time),
                 *(said for one in releases if section is None for said in _told_of_source(one, air)),
-                *_told_of_clouds(sources),
+                *_told_of_clouds(sources, layer),
             ),
             solution=DenseSolution(releases=releases, sources=tuple(sources), pure=pure),
         )
@@ -357,7 +357,7 @@ def _told_of_source(one: Release, air: Weather) -> list[str]:
     return told
 
 
-def _told_of_clouds(sources: Sequence[Stream | Burst]) -> list[str]:
+def _told_of_clouds(sources: Sequence[Stream | Burst], layer: SurfaceLayer) -> list[str]:
     """Sentences on what the plumes do: run out upwind, or become lighter than air and rise."""
     plumes = [piece.plume for source in sources if isinstance(source, Stream) for piece in source.pieces]
     told = []
@@ -367,10 +367,10 @@ def _told_of_clouds(sources: Sequence[Stream | Burst]) -> list[str]:
             f"The gas runs out {widest:.3g} m to all sides, upwind too, before this wind can carry it off; it takes "
             f"{max(float(plume.times[plume.fed]) for plume in plumes):.2g} s to get clear of that area."
         )
-    nearest = min((plume.leaves_ground for plume in plumes), default=math.inf)
+    nearest = min((plume.rises(layer) for plume in plumes), default=math.inf)
     if math.isfinite(nearest):
         told.append(
-            f"The cloud becomes lighter than air and leaves the ground {nearest:.3g} m downwind: no trial bears the "
-            "model out beyond."
+            f"The cloud becomes lighter than air and rises from {nearest:.3g} m downwind on: no trial bears the model "
+            "out beyond."
         )
     return told

@@ -72,13 +72,13 @@ class Plume:
         spread = np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]) * np.diff(self.times))])
         return float(np.interp(time, self.times, spread))
 
-    @property
-    def leaves_ground(self) -> float:
-        """Distance at which it rises after it has been on the ground; infinite when it does not. [m]"""
+    def rises(self, layer: SurfaceLayer) -> float:
+        """Distance at which it is lighter than air and off the ground; infinite when it never is. [m]"""
         closure, _, _, _ = _kernels()
-        up = self.rows[:, closure.TOP] > 1.01 * self.rows[:, closure.H]
-        risen = np.flatnonzero(up & (np.cumsum(~up) > 1))  # the upwind edge of an area has no height
-        return float(self.rows[risen[0], closure.X]) if risen.size else math.inf
+        rows, air = self.rows, layer.values
+        aloft = (rows[:, closure.TOP] > 1.01 * rows[:, closure.H]) & (rows[:, closure.H] > 0.0)
+        light = np.flatnonzero(aloft & (rows[:, closure.RHO] < air[closure.RHO_A]))
+        return float(rows[light[0], closure.X]) if light.size else math.inf
 
 
 def _kernels() -> tuple[Any, Any, Any, Any]:

@@ -64,7 +64,7 @@ from dispersion._kernels.mixing import heat_capacity, state_of
 HALF_RATE, EXTENT, RELEASED, LEAVING, RISING = range(5)
 PRESS = 0.25  # alpha_g of eq. 4: share of the hydrostatic pressure that holds the flow back
 PRESS_SIDE = 0.75  # of eq. 5a
-_CLOSE, _PASSES = 1e-5, 40  # of the speed
+_CLOSE, _PASSES = 1e-8, 40  # of the speed
 _MOST, _SMALLEST = 0.2, 2.0**-10  # relative change in a step, and the smallest part of a step
 
 

@@ -283,7 +283,7 @@ def lofted_jet(air, material, first, half_rate, released):
 
 
 def test_a_jet_in_the_air_is_the_solution_scipy_finds(kit):
-    """Up to 10 m and before it falls to the ground; 0.6 % for the stretch, which is of first order in the steps."""
+    """Up to 10 m and before it falls to the ground; 0.5 % for the stretch, which is of first order in the steps."""
     from scipy.integrate import solve_ivp
 
     from dispersion.dense_march import Setting, follow_plume
@@ -308,5 +308,5 @@ def test_a_jet_in_the_air_is_the_solution_scipy_finds(kit):
         columns = (c.R, c.M, c.RHO, c.U, c.B, c.H, c.U_BAR, c.Z_C)
         assert np.interp(place, rows[:, c.X], rows[:, c.TOP] - rows[:, c.H]) > 0.0
         ours = [np.interp(place, rows[:, c.X], rows[:, column]) for column in columns]
-        np.testing.assert_allclose(ours, expected, rtol=6e-3)
+        np.testing.assert_allclose(ours, expected, rtol=5e-3)
         assert np.interp(place, rows[:, c.X], rows[:, c.W_C]) == pytest.approx(found.y[3, k] / found.y[0, k], rel=0.01)
