@@ -1,10 +1,10 @@
 """Dense gas against DEGADIS 2.1, a model of the same class with other closures; skipped without ``degadisx``.
 
-The two models disagree about real spills too: for Burro, EPA (1991, EPA-450/4-90-018) gives fractional biases of -0.13
-(SLAB) and -1.07 (DEGADIS), mean concentrations a factor of 2.9 apart. A wrong unit, a lost factor or a wrong exponent
-shows beyond a factor of three; a finer comparison is made with SLAB itself. In class F and 2 m/s the same source makes a
-slumping blanket, on which the two disagree by more than that (DEGADIS 13 times richer at 50 m and 5 times leaner at 1 km;
-the curves of Britter and McQuaid lie between them up to 400 m): no test can be made of it.
+The two models disagree about real spills too: for Burro, EPA (1991, EPA-450/4-90-018) gives fractional biases of
+-0.13 (SLAB) and -1.07 (DEGADIS), mean concentrations a factor of 2.9 apart. A wrong unit, a lost factor or a wrong
+exponent shows beyond a factor of three; a finer comparison is made with SLAB itself. In class F and 2 m/s the same
+source makes a slumping blanket, on which the two disagree by more than that (DEGADIS 13 times richer at 50 m and 5
+times leaner at 1 km; the curves of Britter and McQuaid lie between them up to 400 m): no test can be made of it.
 """
 
 from __future__ import annotations
