@@ -21,6 +21,7 @@ Array = NDArray[np.float64]
 _PIECES = 60
 _TAIL = 7.0  # time constants until the end, unless given: e⁻⁷ < 0.1 % of the mass is left
 _GROWTH = 1.08  # of the steps of time
+_AT_ONCE = 1e-12  # of the time looked at, shorter than which a phase is no time at all
 _HALVINGS = 12
 _WIDEST = 0.99  # of the bore: an end that is open altogether has no steady state when the flow is not choked
 
@@ -550,9 +551,14 @@ def _solve_pipe(case: _Case, edges: Array, widths: Array) -> Array:
     shut = min(case.close_time / unit, float(marks[-1]))
     first = 0.2 * float(widths[-1])  # a fifth of the time in which sound crosses the narrowest volume
     rows = [state]
-    for inflow, start, end in ((feed, 0.0, shut), (0.0, shut, float(marks[-1]))):
+    fed = int(np.searchsorted(marks, shut, side="right"))
+    for inflow, start, end, inside in (
+        (feed, 0.0, shut, marks[1:fed]), (0.0, shut, float(marks[-1]), marks[max(fed, 1) :]),
+    ):  # fmt: skip
         flux[0] = inflow
-        inside = marks[(marks > start) & (marks <= end)]
+        if end - start < _AT_ONCE * float(marks[-1]):  # a valve that shuts at once: nothing has moved
+            rows += [rows[-1]] * len(inside)
+            continue
         if not len(inside):
             continue
         count = 2 + int(math.log(max((end - start) / first, 2.0)) / math.log(_GROWTH))
