@@ -58,16 +58,16 @@ def is_picture(path: Path) -> bool:
     return path.read_bytes().startswith(b"\x89PNG") and path.stat().st_size > 10_000
 
 
-# -- the four stories
+# -- the stories
 
 
-def test_readme_holds_the_four_stories_first():
+def test_readme_holds_the_stories_first():
     lines = [line for line in readme().splitlines() if line and not line.startswith("```")]
     assert lines[2:4] == [
         "python -m pip install . && parktwin demo",
         "python -m pip install '.[test]' && python -m pytest",
     ]
-    assert len(blocks()) == 4
+    assert len(blocks()) == 5
 
 
 def test_safety_engineer(desk):
@@ -168,6 +168,20 @@ def test_source_term(desk, capsys):
     )
     masses = dict(source.masses)
     assert masses.pop("released") == pytest.approx(sum(masses.values()), rel=1e-9)
+
+
+def test_heavy_gas(capsys):
+    told = tell(4)
+    cloud, leak = told["cloud"], told["leak"]
+    assert cloud.model == "auto: dense_gas"
+    assert "slumps" in capsys.readouterr().out
+    # gas at the temperature of the air, 70.906 g/mol beside 28.96 g/mol
+    assert f"is {70.906 / 28.96:.2g} times as dense" in cloud.settings["reason"]
+    severe, mild = (cloud.footprint(leak.substance.threshold(n, duration=600.0)) for n in ("AEGL-3", "AEGL-2"))
+    assert 0.0 < severe.reach < mild.reach
+    # a wind from 203° carries it towards 23°
+    centre = severe.polygon.centroid
+    assert math.degrees(math.atan2(centre.x - leak.x, centre.y - leak.y)) == pytest.approx(23.0, abs=1.0)
 
 
 # -- what the README says of itself
