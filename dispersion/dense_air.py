@@ -1,5 +1,10 @@
 """The surface layer as the dense-gas model sees it: wind profile, friction velocity, mixing height, moist air.
 
+Heights at which 1/L fades are Ermak's: 1/L is the stated one at 3 m, or where the wind is measured if that is higher,
+and more below, up to 3.7 times in nearly neutral air. Together with the damping at the top of the cloud this makes a
+shallow cloud in unstable air over a smooth surface grow up to 1.8 times too high, by similarity theory (van Ulden 1978,
+Atmos. Environ. 12:2125; tests/dispersion/test_dense_trials.py).
+
 References
 ----------
 Ermak, D. L. (1990), User's manual for SLAB, UCRL-MA-105607, section 2.5.1 and equations 32 to 34, 36a.
@@ -14,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.errors import ModelError
 from twin.weather import GAS_CONSTANT, Weather
 
 __all__ = ["SurfaceLayer"]
@@ -21,6 +27,7 @@ __all__ = ["SurfaceLayer"]
 _Array = NDArray[np.float64]
 _KARMAN, _STABLE, _UNSTABLE = 0.41, 5.0, 16.0  # Ermak 1990, eq. 32 and 33
 _CLASSES = "ABCDEF"
+_SMOOTHEST = 1e-7  # m, below that of smooth flow, 0.11 nu/u* (Businger 1973), even at 5 m s⁻¹
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +55,19 @@ class SurfaceLayer:
         An Obukhov length is taken as it is; a Pasquill class becomes one by Ermak's fit to Golder's (1972) curves for
         the roughness of the site. The other way round gives the class, in steps as fine as wanted, from which the lid
         follows when the weather states none: 130 m x 2^(7 - class) with A = 1 to F = 6.
+
+        A measured friction velocity is kept together with the wind: the roughness, of which a map tells little, is then
+        the one that goes with both.
+
+        Raises
+        ------
+        ModelError
+            No roughness goes with the wind and the friction velocity.
         """
         from dispersion._kernels import dense_closure as closure
         from dispersion._kernels.mixing import moist_air
 
-        z0 = air.roughness_length
-        curve = _golder(z0)
+        curve = _golder(air.roughness_length)
         if air.stability is not None:
             number = float(_CLASSES.index(air.stability) + 1)
             inverse = _inverse_of(number, curve)
@@ -71,7 +85,11 @@ class SurfaceLayer:
         moist = moist_air(air.temperature, air.pressure, air.humidity)
         values[closure.WATER], values[closure.ENTHALPY], values[closure.RHO_A] = moist
         values[closure.INV_L], values[closure.Z_L], values[closure.LID] = effective, limit, lid
-        values[closure.Z_0], values[closure.PHI], values[closure.GU] = z0, phi, gu
+        values[closure.PHI], values[closure.GU] = phi, gu
+        z0 = air.roughness_length
+        if air.friction_velocity is not None:
+            z0 = _roughness_of(air, air.friction_velocity, values)
+        values[closure.Z_0] = z0
         lowest = math.e * z0
         at, slope = closure.profile(values, lowest), closure.phi_m(values, lowest) * (1.0 - lowest / lid) / lowest
         values[closure.C_1] = 2.0 * at / lowest - slope
@@ -100,6 +118,27 @@ class SurfaceLayer:
         from dispersion._kernels.dense_closure import profile
 
         return self.friction_velocity / _KARMAN * float(profile(self.values, z))
+
+
+def _roughness_of(air: Weather, friction: float, values: _Array) -> float:
+    """Roughness length of a profile that has both the stated wind and the stated friction velocity. [m]"""
+    from scipy.optimize import brentq
+
+    from dispersion._kernels import dense_closure as closure
+
+    def over(logarithm: float) -> float:
+        values[closure.Z_0] = math.exp(logarithm)
+        return friction / _KARMAN * float(closure.profile(values, air.wind_height)) - air.wind_speed
+
+    low, high = math.log(_SMOOTHEST), math.log(min(1.0, air.wind_height / math.e))
+    if not over(high) < 0.0 < over(low):
+        raise ModelError(
+            f"a friction velocity of {friction:g} m s⁻¹ does not go with a wind of {air.wind_speed:g} "
+            f"m s⁻¹ at {air.wind_height:g} m over any roughness from {_SMOOTHEST:g} to {math.exp(high):.2g} m",
+            where="dense_gas.weather",
+            fix="leave friction_velocity out, and it follows from wind, roughness and stability",
+        )
+    return math.exp(float(brentq(over, low, high, xtol=1e-12)))
 
 
 def meander(time: float) -> float:

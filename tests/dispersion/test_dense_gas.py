@@ -82,6 +82,24 @@ def test_weather_that_changes_is_refused_and_a_breath_of_change_is_not(kit):
     assert DENSE.disperse(kit.dense(), before).concentration(200.0, 0.0, 1.0, 300.0) > 0.0
 
 
+def test_a_measured_friction_velocity_is_kept_together_with_the_wind(kit):
+    """Neutral: u = u*/0.41 (ln(z/z0) - (z - z0)/1040 m), so that 0.41 * 5 = 0.3 ln(10/z0) nearly, z0 = 0.0107 m."""
+    air = kit.weather(wind_speed=5.0, wind_height=10.0, friction_velocity=0.3, roughness_length=0.1)
+    layer = SurfaceLayer.of(air)
+    assert layer.friction_velocity == pytest.approx(0.3)
+    assert layer.wind(10.0) == pytest.approx(5.0)
+    assert layer.values[9] == pytest.approx(10.0 * math.exp(-(0.41 * 5.0 / 0.3 + 10.0 / 1040.0)), rel=1e-4)
+    rougher = kit.weather(wind_speed=5.0, wind_height=10.0, roughness_length=0.1)
+    near = [DenseGas().disperse(pool(kit), one).concentration(200.0, 0.0, 1.0, 200.0).item() for one in (air, rougher)]
+    assert near[0] > near[1]  # less friction, less mixing
+
+
+def test_a_friction_velocity_without_a_roughness_is_refused(kit):
+    air = kit.weather(wind_speed=5.0, wind_height=10.0, friction_velocity=3.0)
+    with pytest.raises(ModelError, match="does not go with a wind of 5 m s"):
+        DenseGas().disperse(pool(kit), air)
+
+
 @pytest.mark.parametrize("make", [pool, jet, lambda kit: kit.dense()])
 def test_no_gas_before_the_release_nor_upwind_of_its_spreading(kit, make):
     release = make(kit)

@@ -16,6 +16,7 @@ from dispersion._kernels import dense_closure as c
 from dispersion.dense_air import SurfaceLayer
 from dispersion.dense_march import Setting, follow_plume, follow_puff, let_go
 from dispersion.dense_source import all_at_once, start_of
+from dispersion.models import model
 from plant_models.releases import Release
 from plant_models.substances import substance
 from twin.weather import Weather
@@ -43,18 +44,21 @@ def material(gas):
     return values
 
 
+def as_slabx(gas):
+    from slabx.thermo.base import Substance
+
+    names = "mw", "cp_vapour", "cp_liquid", "T_boil", "dh_vap", "rho_liquid", "sat_B", "sat_C"
+    return Substance(name=gas, **dict(zip(names, GASES[gas], strict=True)))
+
+
 def theirs(gas, source, air, **settings):
     """Trajectory of slabx for one of its sources."""
     from slabx.coefficients import COEFFS
     from slabx.core.plume import run_dispersion
     from slabx.submodels.atmosphere import Atmosphere
-    from slabx.thermo.base import LegacyThermo, Substance, water_backend
+    from slabx.thermo.base import LegacyThermo, water_backend
 
-    m, vapour, liquid, boiling, latent, density, b, curve_c = GASES[gas]
-    known = Substance(
-        name=gas, mw=m, cp_vapour=vapour, cp_liquid=liquid, dh_vap=latent, T_boil=boiling, rho_liquid=density, sat_B=b,
-        sat_C=curve_c,
-    )  # fmt: skip
+    known = as_slabx(gas)
     coeffs = COEFFS.perturb(eval_tol=1e-7, eval_max_iter=300, newton_tol=1e-7, newton_max_iter=60)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -168,3 +172,33 @@ def test_mass_let_go_at_once():
     columns = {name: column for name, column in PUFF.items() if name != "u"}
     check(found, found.t > 1.0, puff, by_time, columns)
     check(found, found.t > 1.0, puff, by_time, {"u": c.U, "x": c.X}, 0.02)
+
+
+@pytest.mark.parametrize(("stability", "wind"), [("D", 5.0), ("F", 2.0)])
+@pytest.mark.parametrize("averaging", [10.0, 600.0])
+def test_chlorine_from_a_pool_through_the_door(stability, wind, averaging):
+    """Moist air, a Pasquill class, the averaging time, and ppm: at 1 m on the axis from 50 m to 1 km within 3 %.
+
+    3 % and not 1 %, for the curves of water and chlorine differ and slabx is run as it comes.
+    """
+    from slabx.core.plume import run_dispersion
+    from slabx.core.source import EvaporatingPool
+    from slabx.post.concentration import concentration_field
+    from slabx.submodels.atmosphere import Atmosphere
+    from slabx.thermo.base import LegacyThermo, water_backend
+
+    known = as_slabx("chlorine")
+    around = Atmosphere(u_ref=wind, z_ref=10.0, T=293.15, rh=50.0, z0=0.03, stability=stability)
+    source = EvaporatingPool(substance=known, rate=2.0, area=20.0, duration=1800.0)
+    way = run_dispersion(source, around, LegacyThermo(known), water_backend(), x_max=2000.0)[0]
+    field = concentration_field(way, around, z=1.0, t_avg=averaging, t_release=1800.0)
+    x = np.array([50.0, 100.0, 200.0, 500.0, 1000.0])
+    their = 1e6 * np.exp(np.interp(x, field.x, np.log(np.maximum(field.peak, 1e-12))))
+    air = Weather(wind_speed=wind, wind_from=270.0, wind_height=10.0, stability=stability, roughness_length=0.03)
+    pool = Release.steady(
+        substance("chlorine"), x=0.0, y=0.0, z=0.0, mass_rate=2.0, duration=1800.0, temperature=239.1, area=20.0
+    )
+    cloud = model("dense_gas", averaging_time=averaging).disperse(pool, air)
+    densest = cloud.concentration(x[:, None], 0.0, 1.0, np.arange(10.0, 3000.0, 15.0)).max(axis=1)
+    ppm = densest * 8.314463 * 293.15 / (101325.0 * 0.070906) * 1e6
+    np.testing.assert_allclose(ppm, their, rtol=0.03)

@@ -177,12 +177,21 @@ def test_arcs_of_the_spills(arcs):
 
 @pytest.mark.xfail(strict=True, reason="Maplin Sands 27 and 34 lie up to a factor 5 above the model")
 def test_bias_of_all_spills(arcs):
-    """SLAB mixes a cloud in unstable air over the smooth sea too fast."""
+    """Arcs of Maplin Sands seem to be peaks of 3 s, and SLAB mixes a shallow cloud in unstable air too fast (see below).
+
+    The model gives a mean over many clouds: its averaging time widens a plume and knows no peaks. Over 50 to 140 s the
+    same kind of spill was seen to peak 1.2 to 2.4 times above its mean (Burro 3, 8, 9, Coyote 3, 5, 6, PHMSA's
+    assessment of Phast 8.4, table 3, as slabx quotes it).
+    """
     assert 0.8 < judged(arcs).mg < 1.25
 
 
 def test_arcs_with_maplin_sands_in_the_class_it_is_published_with(kit):
-    """Class D, which is neutral, instead of the measured -14 and -76 m: all three measures then meet the aim."""
+    """Class D, which is neutral, instead of the measured -14 and -76 m: all three measures then meet the aim.
+
+    It is no better input: water warmer than the air made it unstable, as wind and temperature of the masts show. Mixing
+    that is too slow makes up for peaks that the model does not give.
+    """
     found = judged(pairs(kit, by_class=True))
     assert found.fac2 >= 0.80
     assert 0.8 < found.mg < 1.25
@@ -194,6 +203,45 @@ def test_bias_of_the_spills_in_the_desert(arcs):
     assert found.n == 15
     assert 0.8 < found.mg < 1.25
     assert found.vg < 1.6
+
+
+def similar_height(x, z0, length):
+    """Mean height of passive gas from the ground at distances: van Ulden 1978, Atmos. Environ. 12:2125. [m]
+
+    ``dz/dx = k0**2 / (phi_h(1.55 z/L) (ln(0.6 z/z0) - psi(0.6 z/L)))`` with Businger's functions and k0 = 0.35.
+    """
+    z = np.geomspace(3.0 * z0, 100.0, 4000)
+    a = (1.0 - 15.0 * 0.6 * z / length) ** 0.25
+    psi = 2.0 * np.log((1.0 + a) / 2.0) + np.log((1.0 + a * a) / 2.0) - 2.0 * np.arctan(a) + 0.5 * math.pi
+    slope = 0.35**2 / (0.74 * (1.0 - 9.0 * 1.55 * z / length) ** -0.5 * (np.log(0.6 * z / z0) - psi))
+    way = np.concatenate([[0.0], np.cumsum(0.5 * (1.0 / slope[1:] + 1.0 / slope[:-1]) * np.diff(z))])
+    return np.interp(x, way, z)
+
+
+@pytest.mark.parametrize(
+    ("length", "low", "high"),
+    [(-1e9, 1.0, 1.2), (-75.5, 1.0, 1.4), (-14.4, 0.9, 1.8)],
+)  # fmt: skip
+def test_height_of_passive_gas_over_the_sea_against_similarity(length, low, high):
+    """Neutral: up to a fifth above. Unstable, as off Maplin Sands: up to 1.8 times too high nearby, right at 400 m.
+
+    SLAB takes the damping at the top of the cloud and makes 1/L below 3 m up to 3.7 times the measured one.
+    """
+    x = np.array([58.0, 129.0, 248.0, 399.0])
+    air = Weather(
+        wind_speed=5.1, wind_from=270.0, wind_height=2.0, obukhov_length=length, roughness_length=2e-5,
+        temperature=288.0, humidity=0.0,
+    )  # fmt: skip
+    gas = np.array([0.0289652, 1005.0, 1005.0, 100.0, 2e5, 1000.0, 800.0, 0.0])  # as heavy as the air
+    seep = Release.steady(
+        substance("methane"), x=0.0, y=0.0, z=0.0, mass_rate=0.01, duration=3600.0, temperature=288.0, area=1.0
+    )
+    setting = Setting(SurfaceLayer.of(air), gas, 1000.0, 1, 10.0)
+    rows = follow_plume(start_of(seep, 0.01, setting.layer, gas), setting).rows
+    mean = math.sqrt(2.0 / math.pi / 3.0) * np.interp(x, rows[:, 0], rows[:, 2])  # half a bell of spread h/sqrt(3)
+    ratio = mean / similar_height(x, 2e-5, length)
+    assert np.all((ratio > low) & (ratio < high))
+    assert ratio[-1] < 1.1
 
 
 def test_distance_to_the_lower_flammable_limit(kit):
