@@ -177,7 +177,7 @@ def test_arcs_of_the_spills(arcs):
 
 @pytest.mark.xfail(strict=True, reason="Maplin Sands 27 and 34 lie up to a factor 5 above the model")
 def test_bias_of_all_spills(arcs):
-    """Arcs of Maplin Sands seem to be peaks of 3 s, and SLAB mixes a shallow cloud in unstable air too fast (see below).
+    """Arcs of Maplin Sands seem to be peaks of 3 s, and SLAB mixes shallow clouds in unstable air too fast (see below).
 
     The model gives a mean over many clouds: its averaging time widens a plume and knows no peaks. Over 50 to 140 s the
     same kind of spill was seen to peak 1.2 to 2.4 times above its mean (Burro 3, 8, 9, Coyote 3, 5, 6, PHMSA's
