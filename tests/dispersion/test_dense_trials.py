@@ -180,8 +180,8 @@ def test_bias_of_all_spills(arcs):
     """Arcs of Maplin Sands seem to be peaks of 3 s, and the model gives a mean over many clouds.
 
     Its averaging time widens a plume and knows no peaks. Over 50 to 140 s the same kind of spill was seen to peak 1.2
-    to 2.4 times above its mean (Burro 3, 8, 9, Coyote 3, 5, 6, PHMSA's assessment of Phast 8.4, table 3, as slabx quotes
-    it). That SLAB mixes shallow clouds in unstable air too fast (see below) is no more than a part of it: where the
+    to 2.4 times above its mean (Burro 3, 8, 9, Coyote 3, 5, 6, PHMSA's assessment of Phast 8.4, table 3, by way of
+    slabx). That SLAB mixes shallow clouds in unstable air too fast (see below) is no more than a part of it: where the
     model lies lowest, at 322 and 399 m, the height is right, and slabx lies as low.
     """
     assert 0.8 < judged(arcs).mg < 1.25
