@@ -72,6 +72,6 @@ def sigma_set(name: str) -> SigmaSet:
     ModelError
         No such set; the error names near matches.
     """
-    if name not in SIGMA_SETS:
+    if not isinstance(name, str) or name not in SIGMA_SETS:
         raise ModelError(f"unknown sigma curves {name!r}", where="sigmas", fix=near(str(name), SIGMA_SETS))
     return SIGMA_SETS[name]

@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from dispersion.air import wind_ratio
-from dispersion.cloud import Cloud, accept_releases
+from dispersion.cloud import Cloud, accept_releases, mass_let_out
 from plant_models.discharge import GRAVITY
 from twin.errors import ModelError
 from twin.weather import AIR_MOLAR_MASS, GAS_CONSTANT, Weather, WeatherSeries
@@ -565,7 +565,7 @@ class _Solution:
             out[k] += self.concentration(x[None, None, :], y[None, :, None], heights[:, None, None], np.array(t))
 
     def released(self, t: float) -> float:
-        return float(sum(release.mass_until(t) for release in self.releases))
+        return mass_let_out(self.releases, t)
 
     def swept(self, level: float | None, height: float, times: _Array | None) -> tuple[_Array, Bounds | None]:
         if times is None:

@@ -12,15 +12,17 @@ from numpy.typing import ArrayLike, NDArray
 
 from dispersion.exposure import Exposure, LoadOf, Tally, halved
 from dispersion.field import Bounds, Field, Footprint, axis_of, check_memory
+from dispersion.inputs import finite, number, rising
 from plant_models.harm import Threshold
 from plant_models.releases import Release
 from twin.errors import ModelError
 from twin.weather import WeatherSeries
 
-__all__ = ["MEMORY_LIMIT", "Cloud", "Solution", "accept_releases", "dense_warning"]
+__all__ = ["MEMORY_LIMIT", "Cloud", "Solution", "accept_releases", "dense_warning", "mass_let_out"]
 
 MEMORY_LIMIT = 2 * 1024**3  # bytes one field may take unless the caller allows more
 _AT_ONCE = 2**22  # values computed before they are added up: 32 MiB
+_LONGEST = 1e10  # s, three centuries
 _MOMENT = 20.0  # s, the shortest averaging time of the one-fifth power law; flammable limits need no exposure
 _Array = NDArray[np.float64]
 
@@ -121,12 +123,12 @@ class Cloud:
 
     def mass_in_air(self, t: float) -> float:
         """Mass released up to `t` that is in the air: all of it, unless it settles, decays or is washed out. [kg]"""
-        return self.solution.released(float(t))
+        return self.solution.released(number(t, "t", low=-_LONGEST, high=_LONGEST))
 
     def mass_removed(self, t: float) -> float:
         """Mass released up to `t` that is no longer in the air. [kg]"""
-        given = sum(r.mass_until(t) if t > r.start else r.instantaneous_mass * (t == r.start) for r in self.releases)
-        return float(given) - self.mass_in_air(t)
+        held = self.mass_in_air(t)
+        return mass_let_out(self.releases, float(t)) - held
 
     def field(
         self,
@@ -158,15 +160,15 @@ class Cloud:
         ModelError
             Bad grid, or a field larger than `memory_limit` (checked before anything is allocated).
         """
-        t = _increasing(times, "times")
-        z = _increasing(heights, "heights")
+        t = rising(times, "times")
+        z = rising(heights, "heights")
         if (z < 0.0).any():
             raise ModelError("a height is below ground", where="field.heights", fix="give heights of 0 m or more")
         given = bounds
         if bounds is None:
             bounds = self._around(self.solution.swept(None, float(z[0]), t)[1])
         x, y, step = axis_of(bounds, spacing)
-        check_memory((t.size, z.size, y.size, x.size), memory_limit)
+        check_memory((t.size, z.size, y.size, x.size), number(memory_limit, "memory_limit", low=0.0))
         if given is not None:
             self._check_inside(given, float(z[0]), t)
         values = np.zeros((t.size, z.size, y.size, x.size))
@@ -212,7 +214,7 @@ class Cloud:
             np.array(a, float, order="C") for a in np.broadcast_arrays(*_coordinates(self.model, x, y, z, 0.0))
         )
         level, label = (0.0, "any gas") if threshold is None else self._level(threshold)
-        chosen = None if times is None else _increasing(times, "times")
+        chosen = None if times is None else rising(times, "times")
         wanted = level if level > 0.0 and load is None else None  # a load is gathered to the end
         moments = self._moments(wanted, float(pz.min(initial=1.5)), chosen, until)[0]
         if times is None:
@@ -259,7 +261,7 @@ class Cloud:
         times
             Times looked at; default: chosen by the model so that the cloud moves by no more than about one standard
             deviation between two of them, until it is thinner than the threshold everywhere or has travelled the
-            supported distance of its sigma curves. [s]
+            distance it is supported for. [s]
         until
             End of the times chosen by the model; default: none. [s]
         load
@@ -277,20 +279,19 @@ class Cloud:
             Threshold of another substance or not positive, a bad grid, or an end before the first emission.
         """
         level, label = self._level(threshold)
-        if not height >= 0.0:
-            raise ModelError(f"height is {height!r}", where="footprint.height", fix="give a height of 0 m or more")
-        chosen = None if times is None else _increasing(times, "times")
-        moments, hull = self._moments(level, float(height), chosen, until)
+        height = number(height, "height", low=0.0, high=1e5, where="footprint.height")
+        chosen = None if times is None else rising(times, "times")
+        moments, hull = self._moments(level, height, chosen, until)
         if load is not None and times is None:
             moments = halved(moments)
         if bounds is not None:
             axis_of(bounds, spacing)  # refuses what is no rectangle
-            self._check_inside(bounds, float(height), moments)
+            self._check_inside(bounds, height, moments)
         fixed = bounds is not None
         box = self._around(hull) if bounds is None else bounds
         for attempt in range(4):
             found = self._sweep(
-                level=level, label=label, bounds=box, spacing=spacing, height=float(height), times=moments, load=load
+                level=level, label=label, bounds=box, spacing=spacing, height=height, times=moments, load=load
             )
             if fixed or attempt == 3 or not found.touches_border:
                 break
@@ -298,7 +299,7 @@ class Cloud:
         farthest = self.valid_range["distance"][1]
         told = []
         if found.reach > farthest:
-            told.append(f"the area reaches beyond {farthest / 1000.0:g} km: the sigma curves are not supported there")
+            told.append(f"the area reaches beyond {farthest / 1000.0:g} km, farther than {self.model} is supported for")
         if isinstance(threshold, Threshold) and threshold.duration is None and self.averaging_time > _MOMENT:
             what = "gas can burn" if threshold.name in {"LFL", "UFL"} else "it can be passed"
             told.append(
@@ -311,7 +312,7 @@ class Cloud:
         self, level: float | None, height: float, times: _Array | None, until: float
     ) -> tuple[_Array, Bounds | None]:
         """Times to look at, and the rectangle that holds the level then."""
-        if not until > self.start:
+        if not number(until, "until", fix="give one time in seconds") > self.start:
             what = f"until is {until!r} s, the first emission is at {self.start:g} s"
             raise ModelError(what, where="until", fix="give a later time")
         moments, hull = self.solution.swept(level, height, times)
@@ -394,7 +395,8 @@ class Cloud:
             fix = "give a concentration in kg m⁻³, or release.substance.threshold(...) for a named one"
             raise ModelError(f"the threshold is the text {threshold!r}", where="footprint.threshold", fix=fix)
         else:
-            level = float(threshold)
+            fix = "give one concentration above zero in kg m⁻³, or release.substance.threshold(...)"
+            level = number(threshold, "threshold", where="footprint.threshold", fix=fix)
             label = f"{level:.3g} kg m⁻³"
         if not 0.0 < level < math.inf:
             raise ModelError(
@@ -427,8 +429,9 @@ def accept_releases(release: Release | Sequence[Release], model: str) -> tuple[R
     ModelError
         No release, something that is none, one of nothing (unless it was cut), or releases of different substances.
     """
-    several = isinstance(release, Iterable) or release is None
-    given: tuple[object, ...] = tuple(release or ()) if several else (release,)  # type: ignore[arg-type]
+    given: tuple[object, ...] = (release,)
+    if isinstance(release, Iterable) or release is None:
+        given = () if release is None else tuple(release)
     if not given:
         raise ModelError("no release was given", where=model, fix="give one release or a sequence of them")
     releases = tuple(one for one in given if isinstance(one, Release))
@@ -437,7 +440,8 @@ def accept_releases(release: Release | Sequence[Release], model: str) -> tuple[R
             what = f"{type(other).__name__} is not a release"
             fix = "give its releases: source.releases" if hasattr(other, "releases") else "give one Release or a list"
             raise ModelError(what, where=model, fix=fix)
-    empty = [r for r in releases if r.total_mass == 0.0 and not any(n.startswith("cut at") for n in r.notes)]
+    # a release that was cut before its first gas has no piece left, and a cloud of nothing is the right answer
+    empty = [r for r in releases if r.total_mass == 0.0 and r.mass_rates.size]
     if empty:
         raise ModelError(
             f"{empty[0].label or 'the release'} lets nothing out: its mass rate is 0 throughout",
@@ -454,6 +458,11 @@ def accept_releases(release: Release | Sequence[Release], model: str) -> tuple[R
     return releases
 
 
+def mass_let_out(releases: Sequence[Release], t: float) -> float:
+    """Mass that has come out up to `t`, what is let go at that very moment included. [kg]"""
+    return float(sum(r.mass_until(t) if t > r.start else r.instantaneous_mass * (t == r.start) for r in releases))
+
+
 def dense_warning(releases: Sequence[Release], weather: WeatherSeries, model: str) -> tuple[str, ...]:
     """One sentence when a passive model is given gas that is heavier than air."""
     dense = [r for r in releases if r.is_dense(weather.at(r.start))]
@@ -466,13 +475,6 @@ def dense_warning(releases: Sequence[Release], weather: WeatherSeries, model: st
     )
 
 
-def _increasing(values: ArrayLike, name: str) -> _Array:
-    found = np.atleast_1d(np.asarray(values, float))
-    if found.ndim != 1 or found.size == 0 or not np.isfinite(found).all() or (np.diff(found) <= 0.0).any():
-        raise ModelError(f"{name} must be finite and increase", where=name, fix="give them sorted, each once")
-    return found
-
-
 def _grown(bounds: Bounds) -> Bounds:
     wide, deep = 0.25 * (bounds[2] - bounds[0]), 0.25 * (bounds[3] - bounds[1])
     return bounds[0] - wide, bounds[1] - deep, bounds[2] + wide, bounds[3] + deep
@@ -480,12 +482,10 @@ def _grown(bounds: Bounds) -> Bounds:
 
 def _coordinates(model: str, *values: ArrayLike) -> tuple[_Array, ...]:
     where = f"{model}.concentration"
+    fix = "give finite numbers, or arrays of them that broadcast together"
+    given = tuple(finite(value, name, where=where, fix=fix) for name, value in zip("xyzt", values, strict=True))
     try:
-        given = tuple(np.asarray(value, float) for value in values)
         np.broadcast_shapes(*(value.shape for value in given))
-    except (TypeError, ValueError) as error:
-        raise ModelError(str(error), where=where, fix="give numbers or arrays that broadcast together") from None
-    for name, value in zip("xyzt", given, strict=True):
-        if not np.isfinite(value).all():
-            raise ModelError(f"{name} is not finite", where=where, fix="give finite numbers")
+    except ValueError as error:
+        raise ModelError(str(error), where=where, fix=fix) from None
     return given

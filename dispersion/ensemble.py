@@ -8,7 +8,7 @@ so no exponential is needed in a cell (see :mod:`dispersion._kernels.footprints`
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +18,7 @@ from numpy.typing import ArrayLike, NDArray
 from dispersion._kernels import footprints as _kernels
 from dispersion.air import CLASSES, ClassCurves, Growth, sigma_set
 from dispersion.field import Bounds, axis_of, outline
+from dispersion.inputs import finite, number
 from dispersion.passive import LOWEST_SPEED
 from twin.errors import ModelError, Problem
 from twin.weather import Weather
@@ -177,6 +178,11 @@ def exceedance(
     in each (``tests/bench/test_footprints.py``).
     """
     speed, toward, kinds, rate, weight = _samples(wind_speed, wind_from, stability, mass_rate, weights)
+    place = finite(source, "source", where="exceedance.source")
+    if place.shape != (3,):
+        raise ModelError(f"source is {source!r}", where="exceedance.source", fix="give x, y and height in metres")
+    for name, value in (("threshold", threshold), ("height", height), ("smallest_sigma", smallest_sigma)):
+        number(value, name, low=0.0, high=1e5, where=f"exceedance.{name}")
     growths = _growths(sigmas, wind_height, float(source[2]), averaging_time, roughness_length)
     if not (0.0 < threshold < math.inf and height >= 0.0 and source[2] >= 0.0 and smallest_sigma > 0.0):
         what = (
@@ -214,17 +220,19 @@ def _samples(
     weights: ArrayLike | None,
 ) -> tuple[_Array, _Array, NDArray[np.int64], _Array, _Array]:
     """Speed, unit vector (n, 2), number of the class, rate and weight of the samples, checked."""
+    if not isinstance(stability, Iterable) or not all(isinstance(letter, str) for letter in stability):
+        raise ModelError("stability holds no classes", where="exceedance.stability", fix="give the letters A to F")
     count = len(stability)
     problems = [] if count else [Problem("there is no sample", where="exceedance.stability", fix="give one or more")]
     columns = []
     given = {"wind_speed": wind_speed, "wind_from": wind_from, "mass_rate": mass_rate}
     given["weights"] = 1.0 if weights is None else weights
     for name, values in given.items():
-        column = np.asarray(values, float)
+        column = np.asarray(finite(values, name, where=f"exceedance.{name}"))
         if column.ndim and column.shape != (count,):
             fix = "give one for each stability class"
             problems.append(Problem(f"{name} has the shape {column.shape}", where=f"exceedance.{name}", fix=fix))
-        elif not np.isfinite(column).all() or (name != "wind_from" and (column < 0.0).any()):
+        elif name != "wind_from" and (column < 0.0).any():
             fix = "give finite numbers, 0 or more"
             problems.append(Problem(f"a value of {name} is no number in range", where=f"exceedance.{name}", fix=fix))
         else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from dispersion.inputs import number
 from plant_models.harm import DangerousLoad, Probit, ToxicLoad, concentration_to_ppm
 from plant_models.matter import Substance
 from twin.errors import ModelError
@@ -117,6 +118,9 @@ class Tally:
                 where="load",
                 fix="take it from release.substance.harm",
             )
+        if not isinstance(self.load, Probit | DangerousLoad | None):
+            fix = "give a probit or dangerous load of the substance, or an exponent n above 0, at most 10"
+            number(self.load, "load", low=1e-3, high=10.0, fix=fix)
         self.largest = np.zeros(self.shape)
         self.peak_time = np.full(self.shape, np.nan)
         self.arrival, self.departure = np.full(self.shape, np.inf), np.full(self.shape, -np.inf)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dispersion.inputs import is_number, number
 from plant_models.harm import ToxicLoad
 from twin.errors import ModelError
 from twin.site import Site
@@ -38,14 +39,17 @@ def axis_of(bounds: Bounds, spacing: float | None) -> tuple[_Array, _Array, floa
     ModelError
         The rectangle has no area, or the spacing is not positive or leaves fewer than two points a side.
     """
-    x0, y0, x1, y1 = (float(b) for b in bounds)
-    if not (math.isfinite(x0 + y0 + x1 + y1) and x1 > x0 and y1 > y0):
+    sides = np.asarray(bounds, dtype=object).ravel()
+    if sides.size != 4 or not all(is_number(side) and math.isfinite(side) for side in sides):
+        sides = np.zeros(4)
+    x0, y0, x1, y1 = (float(side) for side in sides)
+    if not (x1 > x0 and y1 > y0):
         raise ModelError(
-            f"the bounds {tuple(bounds)} hold no area",
+            f"the bounds {bounds!r} hold no area",
             where="bounds",
             fix="give x lowest, y lowest, x highest, y highest",
         )
-    step = _round_step(x1 - x0, y1 - y0) if spacing is None else float(spacing)
+    step = _round_step(x1 - x0, y1 - y0) if spacing is None else number(spacing, "spacing")
     if not 0.0 < step <= min(x1 - x0, y1 - y0):
         raise ModelError(f"the spacing is {step!r} m", where="spacing", fix="give a length shorter than both sides")
     nx, ny = int((x1 - x0) / step + 1e-9) + 1, int((y1 - y0) / step + 1e-9) + 1
@@ -63,7 +67,7 @@ def _round_step(wide: float, deep: float) -> float:
     return min(step, wide, deep)
 
 
-def check_memory(shape: tuple[int, ...], limit: int) -> None:
+def check_memory(shape: tuple[int, ...], limit: float) -> None:
     """Refuse an array of doubles larger than `limit` bytes, before it is made.
 
     Raises

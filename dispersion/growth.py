@@ -45,6 +45,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dispersion.inputs import number
 from dispersion.sigmas import LOWEST_TRANSPORT, averaging_factor
 from dispersion.similarity import (
     Terrain,
@@ -109,6 +110,7 @@ class Similarity:
                 where="similarity",
                 fix=f"similarity needs a wind of {_CALM:g} m s⁻¹ or more: state the smallest that carries the cloud",
             )
+        number(source_height, "source_height", low=0.0, high=1e4)
         averaging_factor(self, averaging_time)  # refuses what is out of range
         deep, warnings = _depth(weather)
         share = min(source_height / (0.1 * deep), 1.0)

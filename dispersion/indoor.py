@@ -29,13 +29,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from dispersion._kernels import indoor as _kernels
 from dispersion.air import wind_ratio
+from dispersion.inputs import finite, is_number, number
+from plant_models.harm import Probit
 from twin.errors import ModelError, Problem, near
 from twin.weather import Weather, WeatherSeries
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from plant_models.harm import Probit
     from twin.assets import Asset
     from twin.hazard import Hazard
 
@@ -88,15 +89,17 @@ def infiltration(
         A value outside the tables.
     """
     problems = []
-    if not 0.0 <= leakage_area < math.inf:
+    if not is_number(leakage_area) or not 0.0 <= leakage_area < math.inf:
         problems.append(Problem(f"leakage_area is {leakage_area!r} m²", where="infiltration", fix="give 0 or more"))
-    if storeys not in (1, 2, 3):
+    if not is_number(storeys) or storeys not in (1, 2, 3):
         fix = "the tables know 1, 2 and 3; give the measured air changes of a higher building"
         problems.append(Problem(f"storeys is {storeys!r}", where="infiltration", fix=fix))
-    if shelter_class not in (1, 2, 3, 4, 5):
+    if not is_number(shelter_class) or shelter_class not in (1, 2, 3, 4, 5):
         problems.append(Problem(f"shelter_class is {shelter_class!r}", where="infiltration", fix="give 1 to 5"))
     if problems:
         raise ModelError.of(problems, where="infiltration")
+    number(wind_speed, "wind_speed", low=0.0, high=100.0, where="infiltration.wind_speed")
+    number(temperature_difference, "temperature_difference", low=-200.0, high=200.0, where="infiltration")
     column = int(storeys) - 1
     stack = _STACK[column] * abs(temperature_difference)
     return _LITRES * leakage_area * math.sqrt(stack + _WIND[int(shelter_class) - 1][column] * wind_speed**2)
@@ -153,13 +156,14 @@ class Building:
             Problem(f"{f.name} is {value!r}", where=f"{self.tag}.{f.name}", fix="give a finite number, 0 or more")
             for f in fields(self)
             if f.name not in words
-            and (value := getattr(self, f.name)) is not None
-            and not (math.isfinite(value) and (value >= 0.0 or f.name in {"x", "y"}))
+            and ((value := getattr(self, f.name)) is not None or f.default is not None)
+            and not (is_number(value) and math.isfinite(value) and (value >= 0.0 or f.name in {"x", "y"}))
         ]
-        if self.leakage_area is not None and (None in (self.storeys, self.shelter_class) or not self.volume):
+        unclear = None in (self.storeys, self.shelter_class) or not self.volume
+        if not bad and self.leakage_area is not None and unclear:
             what = "a leakage area needs volume, storeys and shelter_class"
             bad.append(Problem(what, where=self.tag, fix="give them, or air_changes_sheltered instead"))
-        if self.sealing is not None and self.sealing > 1.0:
+        if not bad and self.sealing is not None and self.sealing > 1.0:
             bad.append(Problem(f"sealing is {self.sealing!r}", where=self.tag, fix="give the share left, 0 to 1"))
         if bad:
             raise ModelError.of(bad, where=self.tag)
@@ -204,7 +208,7 @@ class Building:
         ModelError
             An unknown mode, or one of which the building does not tell enough.
         """
-        if mode not in get_args(Mode):
+        if not isinstance(mode, str) or mode not in get_args(Mode):
             raise ModelError(f"there is no mode {mode!r}", where=self.tag, fix=near(str(mode), get_args(Mode)))
         if mode == "ventilated":
             return self._known("air_changes")
@@ -272,9 +276,7 @@ class IndoorAir:
 
     def at(self, t: ArrayLike) -> _Array:
         """Concentration inside at the times `t` [s], the shape of `t`. [kg m⁻³]"""
-        moments = np.asarray(t, float)
-        if not np.isfinite(moments).all():
-            raise ModelError("t is not finite", where=self.building.tag, fix="give finite numbers")
+        moments = finite(t, "t", where=self.building.tag)
         out = np.empty(moments.size)
         flat = np.ascontiguousarray(moments.ravel())
         _run.ask(self.times, self.outdoor, self.indoor, self.exchange, self.sorption, flat, out)
@@ -285,6 +287,9 @@ class IndoorAir:
 
         Four-point Gauss integration of cⁿ in each step, of the straight line outside and the exact answer inside.
         """
+        if not isinstance(probit, Probit):
+            what, fix = f"the probit is a {type(probit).__name__}", "take one from release.substance.harm"
+            raise ModelError(what, where="IndoorAir.loads", fix=fix)
         air = self.weather.at(float(self.times[0]))
         step = np.diff(self.times)
         nodes, weights = _GAUSS
@@ -378,7 +383,10 @@ def passage(
     longest
         Where to stop when the gas does not go away, or does not come. [s]
     """
-    if not (step > 0.0 and longest >= step):
+    number(start, "start", low=-1e10, high=1e10, where="passage.start")
+    number(at_least, "at_least", where="passage.at_least")
+    fine = is_number(step) and is_number(longest)
+    if not fine or not (0.0 < step <= longest < math.inf):
         what = f"step is {step!r}, longest {longest!r}"
         raise ModelError(what, where="passage", fix="give a positive step and a longer time")
     times = np.asarray(start + step * np.arange(int(longest / step + 1e-9) + 1), np.float64)
@@ -431,10 +439,13 @@ def indoor_air(
     ModelError
         Times that do not rise, no mode, a mode the building does not tell enough of, or a negative rate.
     """
-    asked = np.asarray(times, float)
-    if asked.ndim != 1 or asked.size < 2 or not np.isfinite(asked).all() or (np.diff(asked) <= 0.0).any():
+    if not isinstance(building, Building):
+        what = f"the building is a {type(building).__name__}"
+        raise ModelError(what, where="indoor_air", fix="give a Building, such as Building.of(park[tag])")
+    asked = finite(times, "times", where=building.tag)
+    if asked.ndim != 1 or asked.size < 2 or (np.diff(asked) <= 0.0).any():
         raise ModelError("the times do not rise", where=building.tag, fix="give two or more rising times in seconds")
-    if not (0.0 <= sorption < math.inf and 0.0 <= initial < math.inf):
+    if not (is_number(sorption) and is_number(initial) and 0.0 <= sorption < math.inf and 0.0 <= initial < math.inf):
         what = f"sorption is {sorption!r}, initial {initial!r}"
         raise ModelError(what, where=building.tag, fix="give 0 or more")
     series = WeatherSeries.of(weather)
@@ -465,9 +476,16 @@ def indoor_air(
     )  # fmt: skip
 
 
+def _are_pairs(modes: object) -> bool:
+    """Tell whether it is a sequence of one or more times with something."""
+    if not isinstance(modes, list | tuple):
+        return False
+    return bool(modes) and all(isinstance(m, list | tuple) and len(m) == 2 and is_number(m[0]) for m in modes)
+
+
 def _effective(building: Building, modes: Sequence[tuple[float, Mode]]) -> tuple[_Array, list[Mode]]:
     """Times at which the modes take hold, and the modes."""
-    if not modes or any(b[0] <= a[0] for a, b in pairwise(modes)):
+    if not _are_pairs(modes) or any(b[0] <= a[0] for a, b in pairwise(modes)):
         fix = 'give (time, mode) in order of time, such as [(0.0, "ventilated"), (120.0, "closed")]'
         raise ModelError("the modes are not in order of time", where=building.tag, fix=fix)
     starts: list[float] = []

@@ -11,6 +11,7 @@ import numpy as np
 
 from dispersion.air import averaging_factor, default_sigmas, sigma_set, wind_ratio
 from dispersion.downwash import in_wake, meander_factor
+from dispersion.inputs import is_number
 from dispersion.plume_rise import goes_up, height_at_wall, stack_rise
 from twin.errors import ModelError, Problem
 from twin.weather import Weather, WeatherSeries
@@ -115,6 +116,7 @@ _RANGES = {
     "rain_rate": (0.0, 1e-4, "m s⁻¹, which is 360 mm an hour"),
     "scavenging_coefficient": (0.0, 1.0, "s⁻¹"),
 }
+_MAY_BE_NONE = {"transport_height", "building_height", "building_width", "half_life"}
 
 
 def check_settings(settings: Passive, where: str) -> None:
@@ -128,25 +130,25 @@ def check_settings(settings: Passive, where: str) -> None:
     problems = []
     for name, (low, high, unit) in _RANGES.items():
         value = getattr(settings, name, None)
-        if value is None:
+        if not hasattr(settings, name) or (value is None and name in _MAY_BE_NONE):
             continue
-        if not _number(value) or not low <= value <= high or (name == "threads" and value != int(value)):
+        if not is_number(value) or not low <= value <= high or (name == "threads" and value != int(value)):
             fix = f"give {low:g} to {high:g} {unit}".rstrip()
             problems.append(Problem(f"{name} is {value!r}", where=f"{where}.{name}", fix=fix))
     if (settings.building_height is None) != (settings.building_width is None):
         fix = "give building_height and building_width, or neither"
         problems.append(Problem("half a building", where=f"{where}.building_height", fix=fix))
-    if settings.rain_rate > 0.0 and not settings.scavenging_coefficient > 0.0:
+    for name in ("plume_rise", "meander"):
+        if not isinstance(getattr(settings, name), bool | np.bool_):
+            what = f"{name} is {getattr(settings, name)!r}"
+            problems.append(Problem(what, where=f"{where}.{name}", fix="give True or False"))
+    if not problems and settings.rain_rate > 0.0 and not settings.scavenging_coefficient > 0.0:
         fix = "give scavenging_coefficient too: the share washed out in a second by a rain of 1 mm/h"
         problems.append(Problem("rain without a scavenging coefficient", where=f"{where}.rain_rate", fix=fix))
     if problems:
         raise ModelError.of(problems, where=where)
     if settings.sigmas is not None:
         averaging_factor(sigma_set(settings.sigmas), settings.averaging_time)
-
-
-def _number(value: object) -> bool:
-    return isinstance(value, (int, float, np.number)) and not isinstance(value, bool)
 
 
 def chosen_sigmas(settings: Passive, series: WeatherSeries) -> str:

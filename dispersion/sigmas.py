@@ -20,6 +20,7 @@ from typing import Protocol, runtime_checkable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dispersion.inputs import is_number, number
 from dispersion.similarity import Terrain, wind_ratio
 from dispersion.stability import pasquill_class
 from twin.errors import ModelError
@@ -156,7 +157,7 @@ class ClassCurves:
         ModelError
             Averaging time outside 20 s to 3600 s.
         """
-        height = max(source_height, LOWEST_TRANSPORT)
+        height = max(number(source_height, "source_height", low=0.0, high=1e4), LOWEST_TRANSPORT)
         return _ClassGrowth(
             curves=self,
             stability=pasquill_class(weather),
@@ -211,7 +212,7 @@ def averaging_factor(curves: SigmaSet, averaging_time: float) -> float:
     ModelError
         Averaging time outside 20 s to 3600 s.
     """
-    if not 20.0 <= averaging_time <= 3600.0:
+    if not is_number(averaging_time) or not 20.0 <= averaging_time <= 3600.0:
         raise ModelError(
             f"averaging_time is {averaging_time!r}",
             where="averaging_time",

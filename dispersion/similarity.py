@@ -26,6 +26,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dispersion.inputs import finite, number
 from dispersion.stability import CLASSES, obukhov_length
 from twin.errors import ModelError
 from twin.weather import Weather
@@ -92,6 +93,7 @@ def wind_ratio(weather: Weather, height: float, terrain: Terrain = "rural") -> f
     terrain
         "rural" or "urban": which exponents.
     """
+    number(height, "height", low=0.0)
     if weather.stability is not None:
         exponent = _EXPONENTS[terrain][CLASSES.index(weather.stability)]
         return float((height / weather.wind_height) ** exponent)
@@ -108,7 +110,7 @@ def wind_speed_at(weather: Weather, height: ArrayLike) -> _Array:
     height
         Heights above ground, any shape. Above a stated mixing height the wind no longer grows. [m]
     """
-    return weather.wind_speed / _profile(weather, weather.wind_height) * _profile(weather, height)
+    return weather.wind_speed / _profile(weather, weather.wind_height) * _profile(weather, finite(height, "height"))
 
 
 def friction_velocity(weather: Weather) -> float:
@@ -136,7 +138,7 @@ def temperature_at(weather: Weather, height: ArrayLike) -> _Array:
         Heights above ground, any shape. [m]
     """
     length = obukhov_length(weather)
-    z = np.maximum(np.asarray(height, float), weather.roughness_length)
+    z = np.maximum(finite(height, "height"), weather.roughness_length)
     lapse = -_DRY_LAPSE * (z - 2.0)
     if math.isinf(length):
         return np.asarray(weather.temperature + lapse)
@@ -158,7 +160,7 @@ def diffusivity(weather: Weather, height: ArrayLike) -> _Array:
     height
         Heights above ground, any shape. [m]
     """
-    z = np.asarray(height, float)
+    z = finite(height, "height")
     return _BUSINGER_KARMAN * _gas_velocity(weather) * z / _phi_heat(z / obukhov_length(weather))
 
 
@@ -228,7 +230,7 @@ def convective_velocity(weather: Weather, height: float | None = None) -> float:
     length = obukhov_length(weather)
     if length > 0.0 or math.isinf(length):
         return 0.0
-    deep = weather.mixing_height if height is None else height
+    deep = weather.mixing_height if height is None else number(height, "height", low=1.0, high=1e6)
     if deep is None:
         raise ModelError(
             "the convective velocity scale needs a mixing height",
@@ -301,7 +303,7 @@ def time_scale(weather: Weather, height: float, deep: float) -> float:
 
 def _coriolis(latitude: float | None) -> float:
     """Coriolis parameter, twice the rotation of the earth times the sine of the latitude. [s⁻¹]"""
-    degrees = 45.0 if latitude is None else abs(latitude)
+    degrees = 45.0 if latitude is None else abs(number(latitude, "latitude"))
     if not 5.0 <= degrees <= 90.0:
         raise ModelError(
             f"latitude is {latitude!r}",

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispersion._kernels import puffs
-from dispersion.air import pasquill_class, sigma_set, wind_ratio
+from dispersion.air import ClassCurves, pasquill_class, sigma_set, wind_ratio
 from dispersion.downwash import swaying, wake_sigmas
 from dispersion.passive import LOWEST_SPEED, Passive, blowing, swaying_factor, transport_height
 from dispersion.plume_rise import height_at_wall, stack_rise
@@ -130,8 +130,10 @@ def spread_of(release: Release, start: Start, weather: Weather, settings: Passiv
     if settings.meander:
         sigma_y = swaying(_WAY, sigma_y, swaying_factor(air, pasquill_class(air)))
     speed = np.broadcast_to(np.asarray(growth.speed(_WAY), float), _WAY.shape)
-    if settings.transport_height is not None or np.ptp(speed) == 0.0:
+    if settings.transport_height is not None or isinstance(curves, ClassCurves):  # the curves of a class know no wind
         speed = mean = np.full(_WAY.size, reference)
+    elif np.ptp(speed) == 0.0:
+        mean = speed
     else:
         mean = _WAY / _integral(1.0 / speed)
     lid = math.inf if weather.mixing_height is None else weather.mixing_height

@@ -15,6 +15,7 @@ import math
 from bisect import bisect_left, bisect_right
 from datetime import UTC, datetime, timedelta
 
+from dispersion.inputs import is_number, number
 from twin.errors import ModelError
 from twin.weather import Weather
 
@@ -108,9 +109,10 @@ def solar_elevation(time: datetime, *, latitude: float, longitude: float) -> flo
     ModelError
         A time without a zone, or a place that is none.
     """
-    if time.tzinfo is None:
+    if not isinstance(time, datetime) or time.tzinfo is None:
         raise ModelError("the time has no zone", where="solar_elevation.time", fix="give a zone-aware datetime")
-    if not (-90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 360.0):
+    known = is_number(latitude) and is_number(longitude)
+    if not (known and -90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 360.0):
         raise ModelError(
             f"latitude {latitude!r}, longitude {longitude!r} is no place",
             where="solar_elevation",
@@ -164,7 +166,7 @@ def stability_from_sky(
         Cloud cover or wind outside its range, a time without a zone.
     """
     _check_numbers(wind_speed=(wind_speed, 0.0, 75.0), cloud_cover=(cloud_cover, 0.0, 1.0))
-    low = math.inf if ceiling is None else ceiling
+    low = math.inf if ceiling is None else number(ceiling, "ceiling", low=0.0)
     if cloud_cover >= 1.0 and low < _LOW_CLOUD:
         index = 0
     elif _is_night(time, latitude, longitude):
@@ -204,7 +206,7 @@ def stability_from_radiation(
     if solar_radiation > 0.0:
         row = next(classes for end, classes in _DAY if wind_speed < end)
         return row[3 - bisect_right((175.0, 675.0, 925.0), solar_radiation)]
-    if temperature_difference is None or math.isnan(temperature_difference):
+    if not is_number(temperature_difference) or math.isnan(temperature_difference):
         raise ModelError(
             "night needs the temperature difference",
             where="stability_from_radiation.temperature_difference",
@@ -215,6 +217,7 @@ def stability_from_radiation(
 
 def _is_night(time: datetime, latitude: float, longitude: float) -> bool:
     """Tell whether the sun is down now, was an hour ago or will be in an hour."""
+    solar_elevation(time, latitude=latitude, longitude=longitude)  # refuses what is no time and no place
     hour = timedelta(hours=1)
     return any(
         solar_elevation(t, latitude=latitude, longitude=longitude) <= _HORIZON for t in (time - hour, time, time + hour)
@@ -223,5 +226,4 @@ def _is_night(time: datetime, latitude: float, longitude: float) -> bool:
 
 def _check_numbers(**given: tuple[float, float, float]) -> None:
     for name, (value, low, high) in given.items():
-        if not low <= value <= high:
-            raise ModelError(f"{name} is {value!r}", where=name, fix=f"give {low:g} to {high:g}")
+        number(value, name, low=low, high=high)

@@ -263,12 +263,12 @@ class Release:
     def cut(self, at: float) -> Self:
         """Release that stops at the time `at` [s], because a valve was shut; the past is unchanged bit for bit.
 
-        A cut before the start leaves a release of nothing, a cut after the end changes nothing, and mass that was let
-        go at once cannot be called back.
+        A cut before the first mass leaves a release of nothing, without a piece; a cut after the end changes nothing,
+        and mass that was let go at once cannot be called back.
         """
         if math.isnan(at):
             raise ModelError("the time of the cut is not a number", where="Release.cut", fix="give seconds")
-        if at <= self.edges[0]:
+        if at <= self.edges[0] or (at < self.edges[-1] and self.mass_until(at) == 0.0):
             note = f"cut at {at:g} s, before it began"
             return replace(
                 self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -140,6 +141,12 @@ def test_a_rate_of_zero_is_refused_but_not_a_cut(kit, name):
     late = kit.release(edges=[0.0, 10.0, 20.0], mass_rates=[0.0, 1.0])
     if name == "gaussian_puff":
         assert model(name).disperse(late.cut(5.0), kit.weather()).mass_in_air(100.0) == 0.0
+    # the note of a cut is no proof of one
+    noted = kit.release(mass_rates=[0.0], notes=("cut at 5 s",))
+    with pytest.raises(ModelError, match="lets nothing out"):
+        model(name).disperse(noted, kit.weather())
+    assert late.cut(5.0).mass_rates.size == 0
+    assert late.cut(15.0).total_mass == pytest.approx(5.0)
     assert model(name).disperse(kit.release().cut(-5.0), kit.weather()).mass_in_air(100.0) == 0.0
 
 
@@ -191,3 +198,33 @@ def test_mass_removed_is_what_is_missing(kit):
     decaying = model("gaussian_puff", half_life=60.0).disperse(burst, kit.weather())
     assert decaying.mass_removed(70.0) == pytest.approx(1.0, rel=1e-12)  # one half-life
     assert decaying.mass_in_air(70.0) + decaying.mass_removed(70.0) == pytest.approx(2.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", ["gaussian_puff", "gaussian_plume", "dense_gas", "jet", "britter_mcquaid"])
+def test_nothing_is_missing_where_nothing_takes_gas_away(kit, name):
+    """A second of gas is in the air from that second on, in the jet too; by hand, the rate times the time."""
+    release = kit.dense(mass_rate=10.0)
+    if name == "jet":
+        release = kit.dense(jet_velocity=50.0, jet_diameter=0.25, elevation=0.0)
+    elif name.startswith("gaussian"):
+        release = kit.release(mass_rates=[10.0])
+    cloud = model(name).disperse(release, kit.weather())
+    for t in (-1.0, 0.0, 0.5, 30.0, 600.0, 700.0):  # after 0.5 s all of the gas is still in the jet
+        assert cloud.mass_in_air(t) == pytest.approx(10.0 * min(max(t, 0.0), 600.0), rel=1e-9)
+        assert cloud.mass_removed(t) == pytest.approx(0.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("name", ["gaussian_puff", "dense_gas", "britter_mcquaid"])
+def test_what_is_let_go_at_once_is_in_the_air_at_once(kit, name):
+    burst = Release.instantaneous(substance("chlorine"), x=0.0, y=0.0, z=0.0, mass=500.0, start=10.0, temperature=240.0)
+    cloud = model(name).disperse(burst, kit.weather())
+    assert [cloud.mass_in_air(t) for t in (9.9, 10.0, 60.0)] == pytest.approx([0.0, 500.0, 500.0])
+    assert [cloud.mass_removed(t) for t in (9.9, 10.0, 60.0)] == pytest.approx([0.0] * 3, abs=1e-9)
+
+
+@pytest.mark.parametrize("name", ["gaussian_plume", "britter_mcquaid"])
+def test_beyond_what_a_model_is_supported_for_is_told_in_its_own_words(kit, name):
+    release = kit.dense(mass_rate=200.0) if name == "britter_mcquaid" else kit.release(mass_rates=[100.0])
+    cloud = model(name).disperse(release, kit.weather())
+    told = replace(cloud, valid_range={"distance": (0.0, 150.0, "m")}).footprint(1e-3).warnings
+    assert f"the area reaches beyond 0.15 km, farther than {name} is supported for" in told

@@ -125,6 +125,7 @@ class Cone:
     distances: tuple[float, float] = (1.0, 1e4)
     reference: str = "a test"
     warnings: tuple[str, ...] = ()
+    wind: float = 3.0
 
     def growth(self, weather, *, source_height, averaging_time):
         assert weather.wind_speed == 3.0
@@ -137,7 +138,7 @@ class Cone:
     sigma_z = sigma_y
 
     def speed(self, distance):
-        return np.full(np.shape(distance), 3.0)
+        return np.full(np.shape(distance), self.wind)
 
 
 def test_a_users_own_set_carries_a_plume(kit, monkeypatch):
@@ -148,6 +149,12 @@ def test_a_users_own_set_carries_a_plume(kit, monkeypatch):
     # size at the source of 1 mm is nothing beside 20 m, and the tables of the models are good to 1e-5.
     expected = (1.0 + math.exp(-0.5 * (2.0 / 20.0) ** 2)) / (2.0 * math.pi * 3.0 * 400.0)
     assert float(cloud.concentration(200.0, 0.0, 1.0, 300.0)) == pytest.approx(expected, rel=1e-5)
+    # a set that knows its own constant speed is believed, whatever the wind: half the speed, twice the gas
+    register_sigma_set(Cone(name="slow", wind=1.5))
+    for name in ("gaussian_plume", "gaussian_puff"):
+        slow = model(name, sigmas="slow", smallest_sigma=1e-3).disperse(kit.release(), kit.weather())
+        assert float(slow.concentration(200.0, 0.0, 1.0, 590.0)) == pytest.approx(2.0 * expected, rel=0.02)
+        assert float(slow.concentration(450.0, 0.0, 1.0, 200.0)) < 1e-2 * expected  # has come 300 m, not 600 m
     with pytest.raises(ModelError, match="taken"):
         register_sigma_set(Cone(reference="another"))
     with pytest.raises(ModelError, match="no sigma set"):
