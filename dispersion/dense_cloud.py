@@ -48,6 +48,10 @@ class Axis:
         dx, dy = x - self.x, y - self.y
         return dx * self.east + dy * self.north, dy * self.east - dx * self.north
 
+    def moved(self, aside: float) -> Axis:
+        """The axis moved to the left by a length. [m]"""
+        return Axis(self.x - aside * self.north, self.y + aside * self.east, self.east, self.north)
+
     def array(self) -> _Array:
         """Numbers for the kernels, shape (4,)."""
         return np.array([self.x, self.y, self.east, self.north])
@@ -61,31 +65,54 @@ class Axis:
 
 
 @dataclass(frozen=True, slots=True)
-class _Look:
-    """How to look up some points in a table; see :mod:`dispersion._kernels.dense_field`."""
+class _Part:
+    """How a table counts beyond the place that half of a release has passed, at some of the times asked for.
+
+    The table is that of a release that lasts for ``lasts``, read ``stretch`` times as far down, at the time ``since``
+    of its own; ``scale`` turns times of the release asked for into its own.
+    """
 
     table: _Array
     steady: int
+    lasts: float
     which: NDArray[np.intp]
-    numbers: _Array
+    since: _Array
+    scale: _Array
+    stretch: _Array
+    weight: _Array
 
-    @classmethod
-    def of(cls, table: _Array, steady: int, which: NDArray[np.intp], **columns: _Array | float) -> _Look:
-        numbers = np.empty((which.size, 8))
-        standard = {"lowest": -math.inf, "highest": math.inf, "stretch": 1.0, "weight": 1.0}
-        for name, value in (standard | columns).items():
-            numbers[:, getattr(_kernels(), name.upper())] = value
-        return cls(table, steady, which, numbers)
+    def edges(self, released: _Array) -> tuple[_Array, _Array]:
+        """Place and blur of what was released at times (edges, times) of the release asked for, now. [m]
+
+        A puff is a core with blurred ends around its middle, all three those of the time asked for (before its first
+        row its lengths are those of that row); the gas released first lies in front, so a part of the release is a part
+        of the core.
+        """
+        at = _kernels()
+        rows = self.table[self.steady :]
+        when = rows[:, at.WHEN]
+        low = np.clip(np.searchsorted(when, self.since, side="right") - 1, 0, when.size - 2)
+        f = (self.since - when[low]) / (when[low + 1] - when[low])
+        middle, core, blur = (
+            rows[low, c] + g * (rows[low + 1, c] - rows[low, c])
+            for c, g in ((at.AT, f), (at.PASSING, np.maximum(f, 0.0)), (at.BLUR, np.maximum(f, 0.0)))
+        )
+        place = middle + core * (1.0 - 2.0 * released * self.scale / self.lasts)
+        return place / self.stretch, np.broadcast_to(blur / self.stretch, place.shape)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Piece:
-    """Part of a stream with one rate; begin and end count from the start of the stream. [s]"""
+    """Part of a stream with one rate; begin and end count from the start of the stream. [s]
+
+    It runs ``aside`` to the left of the axis of the stream. [m]
+    """
 
     begins: float
     ends: float
     plume: Plume
     setting: Setting
+    aside: float = 0.0
     _tables: dict[object, tuple[_Array, int, float]] = field(default_factory=dict, repr=False)
 
     def reached(self, duration: Any) -> Any:
@@ -124,37 +151,42 @@ class Piece:
                 self._tables[key] = np.concatenate([kept, whole, passing]), kept.shape[0] + 1, float(cut[0])
         return self._tables[key]
 
-    def looks(self, since: _Array, duration: float, *, brief: bool) -> Iterator[_Look]:
-        """How to look this piece up at the times, shape (n,), of a stream that lasts for a duration [s].
+    def halfway(self, since: _Array, duration: float) -> _Array:
+        """Place that half of the gas has passed that was released until then; infinite where it is still fed. [m]"""
+        ended = since >= duration
+        reached = np.where(since < self.shortest, math.inf, self.reached(since))
+        return np.where(ended, self.lasting(duration, "whole")[2], reached) if ended.any() else reached
 
-        While the stream runs the place that half of its gas has passed parts the plume from its front.
+    def parts(self, since: _Array, duration: float) -> Iterator[_Part]:
+        """Tables beyond the place that half of the gas has passed, at times (n,) of a stream that lasts so long [s].
+
+        A stream that runs is taken between two that end now, the one a tenth longer than the other.
         """
         over = np.flatnonzero(since >= duration)
-        if over.size and not brief:
-            table, steady, _ = self.lasting(duration, "whole")
-            yield _Look.of(table, steady, over, opens=self.begins, closes=self.ends, lasts=duration, since=since[over])
+        if over.size:
+            table, steady, reached = self.lasting(duration, "whole")
+            same = np.ones(over.size)
+            if reached < math.inf:
+                yield _Part(table, steady, duration, over, since[over], same, same, same)
         running = np.flatnonzero((since > self.begins) & (since < duration))
-        if not running.size:
-            return
-        lasted, shortest = since[running], self.shortest
-        front = np.where(lasted < shortest, math.inf, self.reached(lasted))
-        table = self.steady()
-        yield _Look.of(
-            table, len(table), running, opens=self.begins, closes=self.ends, lasts=1.0, since=lasted, highest=front
-        )
-        number = np.log(np.maximum(lasted / shortest, 1e-9)) / math.log(_LONGER)
+        number = np.maximum(np.log(np.maximum(since[running] / self.shortest, 1e-9)) / math.log(_LONGER), 0.0)
         lower = np.floor(number).astype(int)
-        for k in np.unique(lower[lower >= 0]):
+        for k in np.unique(lower):
             here = np.flatnonzero(lower == k)
-            for member, share in ((k, 1.0 - (number[here] - k)), (k + 1, number[here] - k)):
-                one = shortest * _LONGER ** int(member)
-                table, steady, reached = self.lasting(one, int(member))
+            which, above = running[here], number[here] - k
+            lasted = since[which]
+            for member, share in ((int(k), 1.0 - above), (int(k) + 1, above)):
+                one = self.shortest * _LONGER**member
+                table, steady, reached = self.lasting(one, member)
                 if reached < math.inf:
-                    scale, place = one / lasted[here], front[here]
-                    yield _Look.of(
-                        table, steady, running[here], opens=self.begins * scale, lasts=one, since=one, lowest=place,
-                        closes=np.minimum(self.ends, lasted[here]) * scale, stretch=reached / place, weight=share,
-                    )  # fmt: skip
+                    stretch = reached / np.asarray(self.reached(np.maximum(lasted, self.shortest)))
+                    yield _Part(table, steady, one, which, np.full(which.size, one), one / lasted, stretch, share)
+
+    def arrived(self, released: _Array, since: _Array) -> _Array:
+        """Place that the gas released at times (edges,) has come to at times (n,), shape (edges, n). [m]"""
+        rows = self.plume.rows
+        place: _Array = np.interp(since - released[:, None], rows[:, 1], rows[:, 0], left=-math.inf, right=math.inf)
+        return place
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -174,22 +206,83 @@ class Stream:
         """Whether it ends before half of its gas has left the area it rises from."""
         return all(p.plume.fed > 0 and self.duration <= 2.0 * p.plume.times[p.plume.fed] for p in self.pieces)
 
+    def _looks(self, since: _Array) -> Iterator[tuple[Piece, _Array, NDArray[np.intp], _Array]]:
+        """Tables, at which of the times (n,) they count, and how: rows of :mod:`dispersion._kernels.dense_field`.
+
+        Up to the place that half of the gas has passed the plume is that of its rate, with sharp edges, beyond it a
+        puff with blurred ones. What lies between two pieces is halfway between where either has it.
+        """
+        shown = (since > 0.0) & ~((since >= self.duration) & self.brief)
+        times = np.flatnonzero(shown)
+        now = since[times]
+        if not times.size:
+            return
+        begins = np.array([piece.begins for piece in self.pieces])
+        half = 0.5 * np.minimum(now, self.duration)
+        holder = np.searchsorted(begins, half, side="right") - 1
+        border = np.empty(now.size)
+        for k in np.unique(holder):
+            border[holder == k] = self.pieces[k].halfway(now[holder == k], self.duration)
+        near, far, blur = self._edges(now)
+        for k, piece in enumerate(self.pieces):
+            begun = np.flatnonzero(now > piece.begins)
+            if not begun.size:
+                continue
+            yield piece, piece.steady(), times[begun], _numbers(
+                near[k][:, begun], np.zeros((2, begun.size)), highest=border[begun]
+            )  # fmt: skip
+            for part in piece.parts(now, self.duration):
+                beyond = border[part.which] < math.inf
+                if beyond.any():
+                    which = part.which[beyond]
+                    yield piece, part.table, times[which], _numbers(
+                        far[k][:, which], blur[k][:, which], lowest=border[which], stretch=part.stretch[beyond],
+                        weight=part.weight[beyond],
+                    )  # fmt: skip
+
+    def _edges(self, now: _Array) -> tuple[_Array, _Array, _Array]:
+        """Edges of the pieces at times (n,), each shape (pieces, 2, n): place near by, place and blur beyond. [m]"""
+        near, far, blur = (np.empty((len(self.pieces), 2, now.size)) for _ in range(3))
+        for k, piece in enumerate(self.pieces):
+            ends = np.array([piece.begins, piece.ends])
+            near[k] = piece.arrived(ends, now)
+            far[k], blur[k] = near[k], 0.0
+            weights = np.zeros(now.size)
+            places, blurs = np.zeros((2, now.size)), np.zeros((2, now.size))
+            for part in piece.parts(now, self.duration):
+                released = np.minimum(ends[:, None], now[part.which])
+                place, wide = part.edges(released)
+                places[:, part.which] += part.weight * place
+                blurs[:, part.which] += part.weight * wide
+                weights[part.which] += part.weight
+            known = weights > 0.0
+            far[k][:, known], blur[k][:, known] = places[:, known] / weights[known], blurs[:, known] / weights[known]
+        for k, piece in enumerate(self.pieces[1:], 1):
+            begun = now > piece.begins
+            for edges in (near, far, blur):
+                edges[k, 0, begun] = 0.5 * (edges[k - 1, 1, begun] + edges[k, 0, begun])
+                edges[k - 1, 1, begun] = edges[k, 0, begun]
+        return near, far, blur
+
     def add_points(self, x: _Array, y: _Array, z: _Array, t: _Array, out: _Array) -> None:
         """Add the mole fraction at points."""
         along, side = self.axis.along(x, y)
-        for piece in self.pieces:
-            for look in piece.looks(t - self.begin, self.duration, brief=self.brief):
-                _kernels().add_points(look.table, look.steady, along, side, z, look.which, look.numbers, out)
+        moments, which = np.unique(t - self.begin, return_inverse=True)
+        for piece, table, times, looks in self._looks(moments):
+            rows = np.full(moments.size, -1)
+            rows[times] = np.arange(times.size)
+            _kernels().add_points(table, along, side - piece.aside, z, rows[which], looks, out)
 
-    def add_frame(self, grid: _Array, heights: _Array, t: float, out: _Array) -> None:
-        """Add the mole fraction on a grid at one time."""
-        for piece in self.pieces:
-            for look in piece.looks(np.array([t - self.begin]), self.duration, brief=self.brief):
-                axis = self.axis.array()
-                _kernels().add_grid(look.table, look.steady, axis, grid, heights, look.numbers[0], out)
+    def add_frames(self, grid: _Array, heights: _Array, times: _Array, out: _Array) -> None:
+        """Add the mole fraction on a grid at times."""
+        for piece, table, frames, looks in self._looks(times - self.begin):
+            _kernels().add_grid(table, self.axis.moved(piece.aside).array(), grid, heights, looks, frames, out)
 
     def seen(self) -> tuple[_Array, _Array, _Array, _Array]:
-        """Tables of all pieces in one, with the times at which a place is reached, passed in the middle and left."""
+        """Tables of all pieces in one, with the times at which a place is reached, passed in the middle and left.
+
+        The core is wide enough for what runs aside.
+        """
         columns, arrives, middles, leaves = [], [], [], []
         at = _kernels()
         for piece in self.pieces:
@@ -201,6 +294,8 @@ class Stream:
                 lead = (table[:, at.PASSING] + 3.0 * table[:, at.BLUR])[puff]
                 arrive[puff] = np.interp(x[puff], x[puff] + lead, when[puff], left=0.0)
                 leave[puff] = np.interp(x[puff], x[puff] - lead, when[puff], right=math.inf)
+            table = table.copy()
+            table[:, at.HALF_CORE] += abs(piece.aside)
             columns.append(table)
             arrives.append(np.where(puff, arrive, when + piece.begins))
             middles.append(np.where(puff, when, when + piece.ends))
@@ -213,9 +308,12 @@ class Stream:
         at = _kernels()
         running = np.concatenate([np.geomspace(0.02, 0.98, 16) * self.duration, [self.duration * (1.0 - 1e-9)]])
         table, steady, _ = self.pieces[-1].lasting(self.duration, "whole")
-        after, since = [], self.duration
+        after: list[float] = []
+        since = self.duration
         passing = table[steady:]
-        lasts = passing[:, at.PASSING] / np.gradient(passing[:, at.AT], passing[:, at.WHEN]) if len(passing) else None
+        lasts = (
+            passing[:, at.PASSING] / np.gradient(passing[:, at.AT], passing[:, at.WHEN]) if len(passing) else passing
+        )
         while since < last - self.begin and len(after) < _FRAMES:
             half = float(np.interp(since, passing[:, at.WHEN], lasts)) if len(passing) else since
             since += max(0.5 * half, 0.02 * since)
@@ -238,10 +336,11 @@ class Burst:
         since = np.where(t >= self.shown, t - self.begin, -1.0)
         _kernels().add_puff_points(self.table, along, side, z, since, out)
 
-    def add_frame(self, grid: _Array, heights: _Array, t: float, out: _Array) -> None:
-        """Add the mole fraction on a grid at one time."""
-        if t >= self.shown:
-            _kernels().add_puff_grid(self.table, self.axis.array(), grid, heights, t - self.begin, out)
+    def add_frames(self, grid: _Array, heights: _Array, times: _Array, out: _Array) -> None:
+        """Add the mole fraction on a grid at times."""
+        for t, frame in zip(times, out, strict=True):
+            if t >= self.shown:
+                _kernels().add_puff_grid(self.table, self.axis.array(), grid, heights, float(t) - self.begin, frame)
 
     def seen(self) -> tuple[_Array, _Array, _Array, _Array]:
         """Table, and the time of each of its rows three times, as a puff seen at a time is where it is."""
@@ -253,6 +352,16 @@ class Burst:
         when = self.table[:, _kernels().WHEN] + self.begin
         when = when[(when >= self.shown) & (when <= last)]
         return when[:: max(when.size // _FRAMES, 1)]
+
+
+def _numbers(edges: _Array, blur: _Array, **columns: _Array) -> _Array:
+    """Rows for the kernels from the edges (2, n) of a piece and their blur."""
+    at = _kernels()
+    looks = np.empty((edges.shape[1], 8))
+    looks[:, [at.OPENS, at.CLOSES]], looks[:, [at.OPENS_BLUR, at.CLOSES_BLUR]] = edges.T, blur.T
+    for name, standard in (("lowest", -math.inf), ("highest", math.inf), ("stretch", 1.0), ("weight", 1.0)):
+        looks[:, getattr(at, name.upper())] = columns.get(name, standard)
+    return looks
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -272,20 +381,20 @@ class DenseSolution:
         """Concentration at points, broadcast. [kg m⁻³]"""
         x, y, z, t = np.broadcast_arrays(x, y, z, t)
         mole = np.zeros(x.size)
-        points = tuple(np.ascontiguousarray(a.ravel()) for a in (x, y, z, t))
+        east, north, up, moments = (np.ascontiguousarray(a.ravel()) for a in (x, y, z, t))
         for source in self.sources:
-            source.add_points(*points, mole)
-        mole[points[2] < 0.0] = 0.0
+            source.add_points(east, north, up, moments, mole)
+        mole[up < 0.0] = 0.0
         return self.pure * np.minimum(mole, 1.0).reshape(x.shape)
 
     def add_frames(self, grid: _Array, heights: _Array, times: _Array, out: _Array) -> None:
         """Add the concentration on a regular grid."""
-        mole = np.empty(out.shape[1:])
-        for k, t in enumerate(times):
-            mole[:] = 0.0
-            for source in self.sources:
-                source.add_frame(grid, heights, float(t), mole)
-            out[k] += self.pure * np.minimum(mole, 1.0)
+        mole = np.zeros(out.shape)
+        for source in self.sources:
+            source.add_frames(grid, heights, times, mole)
+        np.minimum(mole, 1.0, out=mole)
+        mole *= self.pure
+        out += mole
 
     def released(self, t: float) -> float:
         """Mass released up to `t`, all of which stays in the air. [kg]"""

@@ -15,8 +15,8 @@ gases released in the atmosphere, UCRL-53383.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -24,14 +24,14 @@ import numpy as np
 from dispersion.cloud import Cloud, accept_releases
 from dispersion.dense_air import SurfaceLayer
 from dispersion.dense_cloud import Axis, Burst, DenseSolution, Piece, Stream
-from dispersion.dense_march import Setting, follow_plume, let_go, table_of
+from dispersion.dense_march import Plume, Setting, follow_plume, let_go, table_of
 from dispersion.dense_source import SEEPING, STEEP, Start, all_at_once, from_section, speed_of, start_of
 from dispersion.materials import Material, material_of
+from dispersion.sections import Section
 from twin.errors import ModelError, Problem
 from twin.weather import Weather, WeatherSeries
 
 if TYPE_CHECKING:
-    from dispersion.sections import Section
     from plant_models.releases import Release
 
 __all__ = ["DenseGas"]
@@ -106,7 +106,7 @@ class DenseGas:
         release: Release | Sequence[Release],
         weather: Weather | WeatherSeries,
         *,
-        section: Section | None = None,
+        section: Section | Sequence[Section] | None = None,
     ) -> Cloud:
         """Carry the released gas with the wind.
 
@@ -118,7 +118,7 @@ class DenseGas:
             Weather that hardly changes from the start of the release on.
         section
             Where a jet model hands over; the release then gives only the times. Its flux of mass, momentum and enthalpy
-            are kept.
+            are kept. When the rate changes, one section for each rate.
 
         Raises
         ------
@@ -133,12 +133,11 @@ class DenseGas:
         _check_air(air, layer)
         material = material_of(releases[0].substance, pressure=air.pressure, temperature=air.temperature)
         _check_gas(releases, air, material)
-        if section is not None:
-            _check_section(section, releases, air)
-        else:
+        sections = {} if section is None else _sections(section, releases, air)
+        if section is None:
             _check_weight(releases, air)
         setting = Setting(layer, material.array(), self.distance, self.refinement, self.averaging_time)
-        sources = [source for one in releases for source in _sources(one, air, setting, section)]
+        sources = [source for one in releases for source in _sources(one, air, setting, sections)]
         pure = releases[0].substance.gas_density(air.temperature, air.pressure)
         return Cloud(
             model=self.name,
@@ -218,22 +217,28 @@ def _check_gas(releases: Sequence[Release], air: Weather, material: Material) ->
         )
 
 
-def _check_section(section: Section, releases: Sequence[Release], air: Weather) -> None:
+def _sections(section: Section | Sequence[Section], releases: Sequence[Release], air: Weather) -> dict[float, Section]:
+    """Sections by the rates of the release they go with."""
+    given = (section,) if isinstance(section, Section) else tuple(section)
     rates = {rate for one in releases for rate in one.mass_rates.tolist() if rate > 0.0}
-    if section.substance.name != releases[0].substance.name or len(releases) > 1 or len(rates) > 1:
+    found = {rate: one for one in given for rate in (rates if len(given) == len(rates) == 1 else (one.mass_rate,))}
+    gases = {one.substance.name for one in given} | {releases[0].substance.name}
+    if len(gases) > 1 or len(releases) > 1 or not rates <= found.keys():
         raise ModelError(
             "a section goes with one release of its substance at one rate",
             where="dense_gas.section",
-            fix="disperse the releases one by one",
+            fix="disperse the releases one by one, with a section for each rate",
         )
-    east, north, _ = section.toward
-    level = math.hypot(east, north)
-    if level < 0.01 or east * air.wind_u + north * air.wind_v < 0.999 * air.wind_speed * level:
-        raise ModelError(
-            f"the section moves toward {section.toward}, not downwind",
-            where="dense_gas.section",
-            fix="hand over where the jet has bent into the wind",
-        )
+    for one in given:
+        east, north, _ = one.toward
+        level = math.hypot(east, north)
+        if level < 0.01 or east * air.wind_u + north * air.wind_v < 0.999 * air.wind_speed * level:
+            raise ModelError(
+                f"the section moves toward {one.toward}, not downwind",
+                where="dense_gas.section",
+                fix="hand over where the jet has bent into the wind",
+            )
+    return found
 
 
 def _check_weight(releases: Sequence[Release], air: Weather) -> None:
@@ -255,9 +260,12 @@ def _check_weight(releases: Sequence[Release], air: Weather) -> None:
         )
 
 
-def _sources(release: Release, air: Weather, setting: Setting, section: Section | None) -> list[Stream | Burst]:
+def _sources(
+    release: Release, air: Weather, setting: Setting, sections: Mapping[float, Section]
+) -> list[Stream | Burst]:
     speed = air.wind_speed
-    place = (release.x, release.y) if section is None else (section.x, section.y)
+    first_section = next((sections[rate] for rate in release.mass_rates.tolist() if rate in sections), None)
+    place = (release.x, release.y) if first_section is None else (first_section.x, first_section.y)
     axis = Axis(*place, air.wind_u / speed, air.wind_v / speed)
     found: list[Stream | Burst] = []
     if release.instantaneous_mass > 0.0:
@@ -268,13 +276,9 @@ def _sources(release: Release, air: Weather, setting: Setting, section: Section 
         made = []
         for first, last, rate in pieces:
             if rate not in plumes:
-                start = (
-                    start_of(release, rate, setting.layer, setting.material)
-                    if section is None
-                    else from_section(section, setting.layer, setting.material)
-                )
-                plumes[rate] = follow_plume(start, setting)
-            made.append(Piece(first - begin, last - begin, plumes[rate], setting))
+                plumes[rate] = _plume(release, rate, axis, setting, sections)
+            plume, aside = plumes[rate]
+            made.append(Piece(first - begin, last - begin, plume, setting, aside))
         stream = Stream(axis, begin, end - begin, tuple(made))
         found.append(stream)
         if stream.brief:
@@ -283,6 +287,20 @@ def _sources(release: Release, air: Weather, setting: Setting, section: Section 
             at_once = all_at_once(release, mass, area, setting.layer, setting.material)
             found.append(_burst(at_once, axis, 0.5 * (begin + end), end, setting))
     return found
+
+
+def _plume(
+    release: Release, rate: float, axis: Axis, setting: Setting, sections: Mapping[float, Section]
+) -> tuple[Plume, float]:
+    """Plume of one rate, and how far to the left of the axis it runs. [m]"""
+    if not sections:
+        return follow_plume(start_of(release, rate, setting.layer, setting.material), setting), 0.0
+    section = sections[rate]
+    plume = follow_plume(from_section(section, setting.layer, setting.material), setting)
+    onward, aside = axis.along(np.array(section.x), np.array(section.y))
+    rows = plume.rows.copy()
+    rows[:, 0] += float(onward)
+    return replace(plume, rows=rows), float(aside)
 
 
 def _burst(start: Start, axis: Axis, begin: float, shown: float, setting: Setting) -> Burst:

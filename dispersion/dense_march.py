@@ -128,11 +128,11 @@ def _beyond(start: Start, extent: float, setting: Setting) -> _Array:
 def _march(start: Start, extent: float, setting: Setting, area: int, away: _Array) -> tuple[_Array, int, int, float]:
     closure, _, plume, _ = _kernels()
     rows = np.empty((area + away.size + 1, closure.COLUMNS))
-    rising = np.empty(0)
+    rising: _Array = np.empty(0)
     if area:
         step = 2.0 * extent / area
         rows[0] = upwind_edge(extent, step, setting.layer, setting.material)
-        rising = -extent + step * np.arange(1, area + 1)
+        rising = np.asarray(-extent + step * np.arange(1, area + 1), np.float64)
     else:
         rows[0] = start.row
         rows[0, closure.X] = start.offset

@@ -51,18 +51,30 @@ class Piece:
     path
         Its jet.
     bridge
-        Rows to put behind those of the jet, shape (k, 10), see :meth:`JetPath.field_rows`.
+        Rows to put behind those of the jet, shape (k, 11), see :meth:`JetPath.field_rows`.
+    follower
+        Jet that comes after it without a pause: its gas replaces the gas of this one as it arrives. None: none does.
+    follows
+        Whether it is the follower of another.
     """
 
     release: Release
     air: Weather
     path: JetPath
-    bridge: _Array = field(default_factory=lambda: np.empty((0, 10)))
+    bridge: _Array = field(default_factory=lambda: np.empty((0, 11)))
+    follower: JetPath | None = None
+    follows: bool = False
 
     @property
     def rows(self) -> _Array:
-        """Rows of the near field, shape (n, 10)."""
-        return np.concatenate([self.path.field_rows(), self.bridge])
+        """Rows of the near field, shape (n, 11)."""
+        rows: _Array = np.concatenate([self.path.field_rows(), self.bridge])
+        if self.follower is not None:
+            length = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(rows[:, :3], axis=0), axis=1))])
+            end = float(self.follower.length[-1])
+            own = np.interp(end, length, rows[:, 3])
+            rows[:, 10] = np.interp(length, self.follower.length, self.follower.age) + np.maximum(rows[:, 3] - own, 0.0)
+        return rows
 
     @property
     def window(self) -> _Array:
@@ -132,6 +144,10 @@ def pieces_of(
             velocity=0.0, diameter=0.0, jet_velocity=0.0, jet_diameter=0.0, elevation=0.0,
         )  # fmt: skip
         pieces.append(Piece(release=part, air=air, path=known[rate, air]))
+    for k, (one, later) in enumerate(pairwise(list(pieces))):
+        if one.window[1] == later.window[0]:
+            pieces[k] = replace(pieces[k], follower=later.path)
+            pieces[k + 1] = replace(later, follows=True)
     return pieces
 
 
@@ -248,11 +264,16 @@ def puff_start(piece: Piece, puffs: GaussianPuff, sigmas: str) -> tuple[Release,
 
 
 def _dense(pieces: Sequence[Piece], series: WeatherSeries, averaging_time: float, told: tuple[str, ...]) -> FarField:
-    """Dense clouds of the pieces, each begun by the last section of its jet."""
+    """Dense clouds of the pieces, each begun by the last section of its jet; those without a pause make one cloud."""
     from dispersion.dense_gas import DenseGas
 
     model = DenseGas(averaging_time=averaging_time)
-    clouds = [model.disperse(piece.release, series, section=piece.path.section()) for piece in pieces]
+    clouds = []
+    for row in _rows_of(pieces):
+        rates = np.array([piece.path.mass_rate for piece in row])
+        edges = np.array([row[0].window[0], *(piece.window[1] for piece in row)])
+        sections = list({piece.path.mass_rate: piece.path.section() for piece in row}.values())
+        clouds.append(model.disperse(replace(row[0].release, edges=edges, mass_rates=rates), series, section=sections))
     bridges = {}
     for piece in pieces:  # of a release that lasts: what flows at one time must not depend on when it will be cut off
         if id(piece.path) not in bridges:
@@ -269,6 +290,18 @@ def _dense(pieces: Sequence[Piece], series: WeatherSeries, averaging_time: float
     )
 
 
+def _rows_of(pieces: Sequence[Piece]) -> list[list[Piece]]:
+    """Pieces that follow each other in the same air without a pause."""
+    rows: list[list[Piece]] = []
+    for piece in pieces:
+        last = rows[-1][-1] if rows else None
+        if last is not None and last.follower is piece.path and last.air == piece.air:
+            rows[-1].append(piece)
+        else:
+            rows.append([piece])
+    return rows
+
+
 def _bridge(path: JetPath, far: Solution) -> _Array:
     """Row that leads from the axis of a jet to that of the dense cloud, two half-widths downstream of the joint.
 
@@ -283,9 +316,10 @@ def _bridge(path: JetPath, far: Solution) -> _Array:
     found = float(far.concentration(x, y, z, np.array(_LASTING)))
     ends = last[6] * last[4] * last[8] / last[9] * (1.0 + last[7] * math.exp(-4.0 * last[2] ** 2 / last[5]))
     if not 0.0 < found < ends:
-        return np.empty((0, 10))
+        return np.empty((0, 11))
     row = last.copy()
     row[:3], row[3] = place, last[3] + way / section.velocity
+    row[10] = row[3]
     thinned = found / ends
     row[4], row[5] = last[4] * thinned, last[5] / thinned
     row[9] = 1.0 + (last[9] - 1.0) * thinned
@@ -356,11 +390,11 @@ class JetSolution:
         """Add the concentration on a regular grid (x0, y0, dx, dy) to `out`, shape (times, heights, ny, nx)."""
         x = grid[0] + grid[2] * np.arange(out.shape[3])
         y = grid[1] + grid[3] * np.arange(out.shape[2])
+        frames = np.zeros(out.shape)
+        self.far.add_frames(grid, heights, times, frames)
         for k, time in enumerate(times):
-            frame = np.zeros((1, *out.shape[1:]))
-            self.far.add_frames(grid, heights, times[k : k + 1], frame)
             found, inside = self._near(x, y[:, None], heights[:, None, None], np.array(time))
-            out[k] += np.where(inside, found, frame[0])
+            out[k] += np.where(inside, found, frames[k])
 
     def released(self, t: float) -> float:
         """Mass released up to `t`, in the jet and beyond. [kg]"""
@@ -388,7 +422,7 @@ class JetSolution:
         if level is None:
             reach = 3.0 / math.sqrt(2.0) * reach
         elif x.size:
-            always = np.array([-math.inf, math.inf])
+            always = np.array([-math.inf, math.inf, 0.0])
             ridge = _near_one(piece, (x, y, np.full(x.size, height), np.zeros(x.size)), always)[0]
             over = ridge >= level
             x, y, reach = x[over], y[over], reach[over] * np.sqrt(np.log(ridge[over] / level))
@@ -407,7 +441,7 @@ class JetSolution:
             begin, end = piece.window
             if last < begin or first > end + piece.rows[-1, 3]:
                 continue
-            one, reached = _near_one(piece, flat, piece.window)
+            one, reached = _near_one(piece, flat, np.append(piece.window, float(piece.follows)))
             found += one
             inside |= reached
         return found.reshape(shape), inside.reshape(shape)

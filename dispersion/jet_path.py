@@ -272,13 +272,14 @@ class JetPath:
         )  # fmt: skip
 
     def field_rows(self) -> _Array:
-        """Rows of :func:`dispersion._kernels.jets.near_field`, shape (n, 10)."""
+        """Rows of :func:`dispersion._kernels.jets.near_field`, shape (n, 11)."""
         level = np.hypot(self.momentum[:, 0], self.momentum[:, 1]) / np.linalg.norm(self.momentum, axis=1)
         return np.ascontiguousarray(
             np.column_stack(
                 [
                     self.place, self.age, self.mass_fraction, (self.width * self.widening) ** 2, self.widening**-2.0,
                     level**2, self.air_density, self.air_density / self.axis_density,
+                    self.age,
                 ]
             )
         )  # fmt: skip

@@ -6,8 +6,9 @@ with meander, height of the centre, vertical spread, half-length of the core, sp
 ``steady`` rows the time is that at which the gas arrives, in the rest that at which the middle of the puff passes;
 times are counted from the start of the release.
 
-``look`` (8,), one row a point: between which times the gas asked for was released and how long the release has lasted,
-at what time to look, from which place on and up to which, how many times as far down the table, and the weight.
+``look`` (8,), one row a moment: from which place on and up to which the table counts, how many times as far down the
+table, the weight, and the edges between which gas lies there: place and blur of that which opens it and of that which
+closes it. Neighbouring pieces of a release have one edge in common, so what one loses the other gains.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import math
 import numpy as np
 from numba import njit
 
-OPENS, CLOSES, LASTS, SINCE, LOWEST, HIGHEST, STRETCH, WEIGHT = range(8)
+LOWEST, HIGHEST, STRETCH, WEIGHT, OPENS, OPENS_BLUR, CLOSES, CLOSES_BLUR = range(8)
 AT, WHEN, AMPLITUDE, HALF_CORE, SIDES, CENTRE, VERTICAL, PASSING, BLUR = range(9)
 _ROOT2 = math.sqrt(2.0)
 _FAR = 6.0  # spreads beyond which nothing is left
@@ -48,71 +49,92 @@ def upward(section, z):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def share_of(table, steady, x, when, look):
-    """Share of the full strength at a place where the gas arrives, or the middle of the puff passes, at ``when``.
-
-    Where the release still feeds the place its gas is there from arrival to end, with sharp edges. A puff is a core
-    with blurred ends around its middle, all three those of the time asked for (before its first row its lengths are
-    those of that row); the gas released first lies in front, so a part of the release is a part of the core.
-    """
-    if steady < 0:
-        late = look[SINCE] - when
-        return 1.0 if look[OPENS] <= late < look[CLOSES] else 0.0
-    times = table[steady:, WHEN]
-    low = min(max(np.searchsorted(times, look[SINCE], side="right") - 1, 0), times.size - 2)
-    f = (look[SINCE] - times[low]) / (times[low + 1] - times[low])
-    low += steady
-    ahead = x - (table[low, AT] + f * (table[low + 1, AT] - table[low, AT]))
-    f = max(f, 0.0)
-    core = table[low, PASSING] + f * (table[low + 1, PASSING] - table[low, PASSING])
-    s = _ROOT2 * (table[low, BLUR] + f * (table[low + 1, BLUR] - table[low, BLUR]))
-    first = core * (1.0 - 2.0 * look[OPENS] / look[LASTS])
-    last = core * (1.0 - 2.0 * look[CLOSES] / look[LASTS])
-    return 0.5 * (math.erf((ahead - last) / s) - math.erf((ahead - first) / s))
+def passed(x, edge, blur):
+    """Share of the gas at a place that has been released after the edge: all up to it, and none beyond its blur."""
+    if x <= edge - _FAR * blur:
+        return 1.0
+    if x >= edge + _FAR * blur:
+        return 0.0
+    return 0.5 * math.erfc((x - edge) / (_ROOT2 * blur))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def strength(table, steady, along, side, look, section):
-    """Mole fraction at a place but for its profile in height; the cross-section there is left in ``section``."""
-    if not look[LOWEST] <= along < look[HIGHEST]:
+def share_of(x, look):
+    """Share of the full strength at a place, with the weight of the look."""
+    if not look[LOWEST] <= x < look[HIGHEST]:
         return 0.0
-    x = along * look[STRETCH]
+    opened = passed(x, look[OPENS], look[OPENS_BLUR])
+    return look[WEIGHT] * (opened - passed(x, look[CLOSES], look[CLOSES_BLUR]))
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def strength(table, x, side, section):
+    """Mole fraction at a place of the table but for its profile in height, all gas being there.
+
+    The cross-section is left in ``section``.
+    """
     if not table[0, AT] <= x < table[-1, AT]:
         return 0.0
-    low = np.searchsorted(table[:, AT], x, side="right") - 1
-    section_at(table, low, x, section)
+    section_at(table, np.searchsorted(table[:, AT], x, side="right") - 1, x, section)
     if abs(side) > section[HALF_CORE] + _FAR * section[SIDES]:
         return 0.0
-    share = look[WEIGHT] * share_of(table, steady if low >= steady else -1, x, section[WHEN], look)
-    return share * section[AMPLITUDE] * across(section, side) if share > 0.0 else 0.0
+    return section[AMPLITUDE] * across(section, side)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_points(table, steady, along, side, z, which, looks, out):
-    """Add the mole fraction at those of the points (n,) that are numbered in ``which`` (m,), by ``looks`` (m, 8)."""
+def add_points(table, along, side, z, which, looks, out):
+    """Add the mole fraction at points (n,); ``which`` (n,) is the row of ``looks`` (m, 8) for a point, -1 for none."""
     section = np.empty(9)
-    for j in range(which.size):
-        k = which[j]
-        share = strength(table, steady, along[k], side[k], looks[j], section)
+    for k in range(along.size):
+        if which[k] < 0:
+            continue
+        look = looks[which[k]]
+        share = share_of(along[k], look)
         if share > 0.0:
-            out[k] += share * upward(section, z[k])
+            full = strength(table, along[k] * look[STRETCH], side[k], section)
+            if full > 0.0:
+                out[k] += share * full * upward(section, z[k])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def add_grid(table, steady, axis, grid, heights, look, out):
-    """Add the mole fraction on a grid (x0, y0, dx, dy) at heights to ``out`` (heights, ny, nx).
+def add_grid(table, axis, grid, heights, looks, frames, out):
+    """Add the mole fraction on a grid (x0, y0, dx, dy) at heights to frames of ``out`` (times, heights, ny, nx).
 
-    ``axis`` (4,): origin of the table and the direction its x runs in.
+    ``axis`` (4,): origin of the table and the direction its x runs in; ``frames`` (m,): the time each row of ``looks``
+    (m, 8) belongs to. A profile is worked out once for all rows that read the table at one place.
     """
-    section = np.empty(9)
-    for j in range(out.shape[1]):
-        for i in range(out.shape[2]):
+    section, profile = np.empty(9), np.empty(heights.size)
+    lowest, highest = np.empty(frames.size), np.empty(frames.size)
+    for m in range(frames.size):
+        look = looks[m]
+        lowest[m] = max(look[LOWEST], look[CLOSES] - _FAR * look[CLOSES_BLUR])
+        highest[m] = min(look[HIGHEST], look[OPENS] + _FAR * look[OPENS_BLUR])
+    first, last = lowest.min(), highest.max()
+    widest = 0.0
+    for n in range(table.shape[0]):
+        widest = max(widest, table[n, HALF_CORE] + _FAR * table[n, SIDES])
+    for j in range(out.shape[2]):
+        for i in range(out.shape[3]):
             dx, dy = grid[0] + i * grid[2] - axis[0], grid[1] + j * grid[3] - axis[1]
-            along, side = dx * axis[2] + dy * axis[3], dy * axis[2] - dx * axis[3]
-            share = strength(table, steady, along, side, look, section)
-            if share > 0.0:
-                for n in range(heights.size):
-                    out[n, j, i] += share * upward(section, heights[n])
+            x, side = dx * axis[2] + dy * axis[3], dy * axis[2] - dx * axis[3]
+            if not (first <= x <= last and abs(side) <= widest):
+                continue
+            read = math.nan
+            full = 0.0
+            for m in range(frames.size):
+                if not lowest[m] <= x <= highest[m]:
+                    continue
+                share = share_of(x, looks[m])
+                if not share > 0.0:
+                    continue
+                if looks[m, STRETCH] != read:
+                    read = looks[m, STRETCH]
+                    full = strength(table, x * read, side, section)
+                    for n in range(heights.size):
+                        profile[n] = full * upward(section, heights[n]) if full > 0.0 else 0.0
+                if full > 0.0:
+                    for n in range(heights.size):
+                        out[frames[m], n, j, i] += share * profile[n]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -151,49 +151,47 @@ def table():
     return rows
 
 
-def by_formula(rows, x, y, z, since, opens, closes, lasts):
-    """Eq. 13 and 28 with the columns interpolated by NumPy: across and up by place, along the wind by time."""
-    puff = x >= 100.0
-    part = rows[3:] if puff else rows[:3]
-    _, when, amplitude, core, sides, centre, high, *_ = (np.interp(x, part[:, 0], col) for col in part.T)
+def by_formula(rows, x, y, z, look):
+    """Eq. 13 and 28 with the columns interpolated by NumPy at a place of the table, between two edges."""
+    lowest, highest, stretch, weight, opens, blur, closes, closes_blur = look
+    if not lowest <= x < highest:
+        return 0.0
+    _, _, amplitude, core, sides, centre, high, *_ = (np.interp(x * stretch, rows[:, 0], col) for col in rows.T)
     across = erf((y + core) / math.sqrt(2.0) / sides) - erf((y - core) / math.sqrt(2.0) / sides)
     up = math.exp(-0.5 * ((z - centre) / high) ** 2) + math.exp(-0.5 * ((z + centre) / high) ** 2)
-    late = since - when
-    share = 1.0 if opens <= late < closes else 0.0
-    if puff:
-        before = min(since - part[0, 1], 0.0) * (part[1, 0] - part[0, 0]) / (part[1, 1] - part[0, 1])
-        after = max(since - part[-1, 1], 0.0) / (part[-1, 1] - part[-2, 1])
-        middle, half, blur = (
-            np.interp(since, part[:, 1], part[:, k]) + after * (part[-1, k] - part[-2, k]) for k in (0, 7, 8)
-        )
-        ahead, s = x - middle - before, math.sqrt(2.0) * blur
-        front, back = (half * (1.0 - 2.0 * edge / lasts) for edge in (opens, closes))
-        share = 0.5 * (erf((ahead - back) / s) - erf((ahead - front) / s))
-    return math.exp(amplitude) * across * up * share
+    opened, closed = (
+        float(x <= edge) if wide == 0.0 else 0.5 * (1.0 - erf((x - edge) / math.sqrt(2.0) / wide))
+        for edge, wide in ((opens, blur), (closes, closes_blur))
+    )
+    return weight * math.exp(amplitude) * across * up * (opened - closed)
 
 
 def test_points_and_grid_follow_the_formula():
     rows, rng = table(), np.random.default_rng(5)
     x, y, z = rng.uniform(0.0, 390.0, 300), rng.uniform(-40.0, 40.0, 300), rng.uniform(0.0, 10.0, 300)
-    since = rng.uniform(0.0, 120.0, 300)
     looks = np.zeros((300, 8))
-    looks[:, f.CLOSES], looks[:, f.LASTS], looks[:, f.SINCE] = 40.0, 40.0, since
-    looks[:, f.OPENS] = np.where(np.arange(300) % 2, 0.0, 15.0)
-    looks[:, f.LOWEST], looks[:, f.HIGHEST], looks[:, f.STRETCH], looks[:, f.WEIGHT] = -math.inf, math.inf, 1.0, 1.0
+    looks[:, f.LOWEST], looks[:, f.HIGHEST] = rng.uniform(-50.0, 100.0, 300), rng.uniform(200.0, 400.0, 300)
+    looks[:, f.STRETCH], looks[:, f.WEIGHT] = rng.uniform(0.9, 1.0, 300), rng.uniform(0.5, 1.0, 300)
+    looks[:, f.CLOSES], looks[:, f.CLOSES_BLUR] = rng.uniform(0.0, 200.0, 300), rng.uniform(0.0, 20.0, 300)
+    looks[:, f.OPENS], looks[:, f.OPENS_BLUR] = rng.uniform(200.0, 400.0, 300), rng.uniform(0.0, 20.0, 300)
+    looks[::3, [f.OPENS_BLUR, f.CLOSES_BLUR]] = 0.0
+    looks[::7, f.CLOSES], looks[::5, f.OPENS] = -math.inf, math.inf
     out = np.zeros(300)
-    f.add_points(rows, 3, x, y, z, np.arange(300), looks, out)
-    expected = [by_formula(rows, *p, look[0], look[1], 40.0) for *p, look in zip(x, y, z, since, looks, strict=True)]
-    np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-10)  # cut at six spreads, erfc(6 over root 2) = 2e-9
+    f.add_points(rows, x, y, z, np.arange(300), looks, out)
+    expected = [by_formula(rows, *p, look) for *p, look in zip(x, y, z, looks, strict=True)]
+    np.testing.assert_allclose(out, expected, rtol=1e-10, atol=1e-9)  # cut at six spreads, erfc(6 over root 2) = 2e-9
     grid, heights = np.array([-20.0, -30.0, 11.0, 10.0]), np.array([0.0, 3.0])
-    frame = np.zeros((2, 7, 35))
-    f.add_grid(rows, 3, np.array([0.0, 0.0, 1.0, 0.0]), grid, heights, looks[3], frame)
+    frames = np.zeros((3, 2, 7, 35))
+    f.add_grid(rows, np.array([0.0, 0.0, 1.0, 0.0]), grid, heights, looks[3:6], np.array([2, 0, 2]), frames)
     for n, z_at in enumerate(heights):
         for j in range(7):
             for i in range(2, 35):
                 place = (-20.0 + 11.0 * i, -30.0 + 10.0 * j, z_at)
-                value = by_formula(rows, *place, since[3], 0.0, 40.0, 40.0)
-                assert frame[n, j, i] == pytest.approx(value, rel=1e-10, abs=1e-10)
-    assert not frame[:, :, :2].any()
+                first, second, third = (by_formula(rows, *place, look) for look in looks[3:6])
+                assert frames[2, n, j, i] == pytest.approx(first + third, rel=1e-10, abs=1e-9)
+                assert frames[0, n, j, i] == pytest.approx(second, rel=1e-10, abs=1e-9)
+    assert not frames[1].any()
+    assert not frames[..., :2].any()
 
 
 def test_a_puff_seen_at_a_time_follows_the_formula():

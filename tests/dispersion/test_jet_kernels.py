@@ -133,7 +133,7 @@ def test_field_is_the_profile_at_the_nearest_place_of_the_axis():
         substance("methane"), log_wind(), mass_rate=0.5, velocity=150.0, temperature=290.0, place=(3.0, -2.0, 4.0),
         toward=(0.36, 0.48, 0.8), farthest=15.0,
     )  # fmt: skip
-    rows, window = path.field_rows(), np.array([10.0, 40.0])
+    rows, window = path.field_rows(), np.array([10.0, 40.0, 0.0])
     rng = np.random.default_rng(5)
     k = rng.integers(5, len(rows) - 5, 60)
     points = rows[k, :3] + rng.normal(0.0, 0.6, (60, 3)) * np.sqrt(rows[k, 5])[:, None]
