@@ -81,6 +81,16 @@ class Piece:
         """First and last emission. [s]"""
         return np.array([self.release.edges[0], self.release.edges[-1]])
 
+    def shown(self, arrives: _Array, leaves: _Array, t: _Array | float) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        """Whether its gas is at points, and whether it answers for them, given the times of :func:`near_field`.
+
+        It does from the first emission on (one that follows another from its arrival) until the last gas has passed.
+        """
+        begin, end = self.window
+        held = (t >= begin) & (t - leaves <= end)
+        now = held & (t - arrives >= begin)
+        return now, now if self.follows else held
+
     @property
     def downwind(self) -> bool:
         """Whether the stream that is handed over moves with the wind, within 2.5°."""
@@ -382,7 +392,13 @@ class JetSolution:
 
     def concentration(self, x: _Array, y: _Array, z: _Array, t: _Array) -> _Array:
         """Concentration at points, broadcast. [kg m⁻³]"""
-        found, inside = self._near(x, y, z, t)
+        shape = np.broadcast_shapes(x.shape, y.shape, z.shape, t.shape)
+        found, inside = np.zeros(shape), np.zeros(shape, dtype=bool)
+        for piece in self._there(t):
+            value, arrives, leaves = _near_field(piece, x, y, z)
+            now, held = piece.shown(arrives, leaves, t)
+            found += np.where(now, value, 0.0)
+            inside |= held
         answer: _Array = np.where(inside, found, self.far.concentration(x, y, z, t))
         return answer
 
@@ -392,9 +408,15 @@ class JetSolution:
         y = grid[1] + grid[3] * np.arange(out.shape[2])
         frames = np.zeros(out.shape)
         self.far.add_frames(grid, heights, times, frames)
-        for k, time in enumerate(times):
-            found, inside = self._near(x, y[:, None], heights[:, None, None], np.array(time))
-            out[k] += np.where(inside, found, frames[k])
+        found, inside = np.zeros(out.shape), np.zeros(out.shape, dtype=bool)
+        for piece in self._there(times):
+            value, arrives, leaves = _near_field(piece, x, y[:, None], heights[:, None, None])
+            places = np.nonzero(np.isfinite(arrives))
+            for k, time in enumerate(times):
+                now, held = piece.shown(arrives[places], leaves[places], time)
+                found[k][places] += np.where(now, value[places], 0.0)
+                inside[k][places] |= held
+        out += np.where(inside, found, frames)
 
     def released(self, t: float) -> float:
         """Mass released up to `t`, in the jet and beyond. [kg]"""
@@ -422,8 +444,7 @@ class JetSolution:
         if level is None:
             reach = 3.0 / math.sqrt(2.0) * reach
         elif x.size:
-            always = np.array([-math.inf, math.inf, 0.0])
-            ridge = _near_one(piece, (x, y, np.full(x.size, height), np.zeros(x.size)), always)[0]
+            ridge = _near_field(piece, x, y, np.full(x.size, height))[0]
             over = ridge >= level
             x, y, reach = x[over], y[over], reach[over] * np.sqrt(np.log(ridge[over] / level))
         if not x.size:
@@ -432,26 +453,23 @@ class JetSolution:
             (float((x - reach).min()), float((y - reach).min()), float((x + reach).max()), float((y + reach).max()))
         ]
 
-    def _near(self, x: _Array, y: _Array, z: _Array, t: _Array) -> tuple[_Array, NDArray[np.bool_]]:
-        shape = np.broadcast_shapes(x.shape, y.shape, z.shape, t.shape)
-        flat = [np.ascontiguousarray(np.broadcast_to(a, shape), dtype=float).ravel() for a in (x, y, z, t)]
-        found, inside = np.zeros(flat[0].size), np.zeros(flat[0].size, dtype=bool)
-        first, last = (float(t.min()), float(t.max())) if t.size else (0.0, 0.0)
-        for piece in self.pieces:
-            begin, end = piece.window
-            if last < begin or first > end + piece.rows[-1, 3]:
-                continue
-            one, reached = _near_one(piece, flat, np.append(piece.window, float(piece.follows)))
-            found += one
-            inside |= reached
-        return found.reshape(shape), inside.reshape(shape)
+    def _there(self, t: _Array) -> list[Piece]:
+        """Pieces whose jet is in the air at some of the times."""
+        first, last = (float(t.min()), float(t.max())) if t.size else (math.inf, -math.inf)
+        return [p for p in self.pieces if p.window[0] <= last and first <= p.window[1] + p.rows[:, 10].max()]
 
 
-def _near_one(piece: Piece, points: Sequence[_Array], window: _Array) -> tuple[_Array, NDArray[np.bool_]]:
-    """Concentration of one jet at points x, y, z, t, each of shape (n,), and which of them it answers for."""
+def _near_field(piece: Piece, x: _Array, y: _Array, z: _Array) -> tuple[_Array, _Array, _Array]:
+    """Concentration of one jet at points, broadcast, and how long after emission gas arrives and has passed there.
+
+    The times are nan where the jet does not reach.
+    """
     from dispersion._kernels import jets
 
     run: Any = jets  # compiled functions carry no signature
-    found, inside = np.zeros(points[0].size), np.zeros(points[0].size, dtype=bool)
-    run.near_field(*points, piece.rows, window, found, inside)
-    return found, inside
+    points = np.broadcast_arrays(x, y, z)
+    shape = points[0].shape
+    flat = [np.ascontiguousarray(a, dtype=float).ravel() for a in points]
+    found, arrives, leaves = np.zeros(flat[0].size), np.full(flat[0].size, np.nan), np.full(flat[0].size, np.nan)
+    run.near_field(*flat, piece.rows, found, arrives, leaves)
+    return found.reshape(shape), arrives.reshape(shape), leaves.reshape(shape)

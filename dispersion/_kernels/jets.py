@@ -312,15 +312,13 @@ def profile(square, axis, width_square, ratio):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def near_field(x, y, z, t, path, window, found, inside):
-    """Add the concentration of a jet at points, and mark those that lie in its reach.
+def near_field(x, y, z, path, found, arrives, leaves):
+    """Concentration of a jet at points while it is there, and how long after emission gas arrives and has passed.
 
     Rows of ``path`` (n, 11): x, y, z of the axis, travel time, mass fraction on the axis, squared width Λ² of the
     circle cut by the ground, part of the flux each of jet and image gets, share of the image, density of the air, that
-    over the density on the axis, and the time after the last emission until which its gas is there. ``window`` (3,):
-    first and last emission, and whether it follows another jet without a pause. A point belongs to the nearest place of
-    the axis; it is marked from the first emission on (of one that follows, from its arrival) until the last gas has
-    passed, out to five standard deviations.
+    over the density on the axis, and the time after the last emission until which its gas is there. A point belongs to
+    the nearest place of the axis, out to five standard deviations; the times of others are left as they are.
     """
     last = path.shape[0] - 1
     low_x = low_y = math.inf
@@ -349,14 +347,11 @@ def near_field(x, y, z, t, path, window, found, inside):
             continue
         for j in range(row.size):
             row[j] = path[where, j] + part * (path[where + 1, j] - path[where, j])
-        if best > 12.5 * row[5] * max(row[9], 1.0) or t[i] < window[0] or t[i] - row[10] > window[1]:
+        if best > 12.5 * row[5] * max(row[9], 1.0):
             continue
-        arrived = t[i] - row[3] >= window[0]
-        inside[i] = inside[i] or arrived or window[2] == 0.0
-        if not arrived:
-            continue
+        arrives[i], leaves[i] = row[3], row[10]
         fraction, thin = profile(best, row[4], row[5], row[9])
-        found[i] += row[6] * row[8] * fraction * thin
+        found[i] = row[6] * row[8] * fraction * thin
         if row[7] > 0.0:
             fraction, thin = profile(best + 4.0 * z[i] * row[2], row[4], row[5], row[9])
             found[i] += row[6] * row[7] * row[8] * fraction * thin

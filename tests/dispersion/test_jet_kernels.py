@@ -133,25 +133,25 @@ def test_field_is_the_profile_at_the_nearest_place_of_the_axis():
         substance("methane"), log_wind(), mass_rate=0.5, velocity=150.0, temperature=290.0, place=(3.0, -2.0, 4.0),
         toward=(0.36, 0.48, 0.8), farthest=15.0,
     )  # fmt: skip
-    rows, window = path.field_rows(), np.array([10.0, 40.0, 0.0])
+    rows = path.field_rows()
     rng = np.random.default_rng(5)
     k = rng.integers(5, len(rows) - 5, 60)
     points = rows[k, :3] + rng.normal(0.0, 0.6, (60, 3)) * np.sqrt(rows[k, 5])[:, None]
     points[:, 2] = np.maximum(points[:, 2], 0.0)
-    times = rng.uniform(5.0, 45.0, 60)
-    found, inside = np.zeros(60), np.zeros(60, dtype=bool)
-    jets.near_field(*(np.ascontiguousarray(points[:, j]) for j in range(3)), times, rows, window, found, inside)
+    found, arrives, leaves = np.zeros(60), np.full(60, np.nan), np.full(60, np.nan)
+    jets.near_field(*(np.ascontiguousarray(points[:, j]) for j in range(3)), rows, found, arrives, leaves)
+    inside = np.isfinite(arrives)
     fine = np.linspace(0.0, 1.0, 400)[None, :, None]
     dense = (rows[:-1, None, :] + fine * (rows[1:, None, :] - rows[:-1, None, :])).reshape(-1, rows.shape[1])
     for i, (x, y, z) in enumerate(points):
         away = ((dense[:, :3] - [x, y, z]) ** 2).sum(axis=1)
         row = dense[away.argmin()]
         want = 0.0
-        if window[0] <= times[i] - row[3] <= window[1]:
-            for square, share in ((away.min(), 1.0), (away.min() + 4.0 * z * row[2], row[7])):
-                fraction, thin = jets.profile(square, row[4], row[5], row[9])
-                want += share * row[6] * row[8] * fraction * thin
+        for square, share in ((away.min(), 1.0), (away.min() + 4.0 * z * row[2], row[7])):
+            fraction, thin = jets.profile(square, row[4], row[5], row[9])
+            want += share * row[6] * row[8] * fraction * thin
         if inside[i]:
+            assert arrives[i] == leaves[i] == pytest.approx(row[3], rel=2e-2)
             assert found[i] == pytest.approx(want, rel=2e-2, abs=1e-9)  # the nearest of 400 places between two sections
         else:
             assert found[i] == 0.0
