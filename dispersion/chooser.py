@@ -173,6 +173,8 @@ class Auto:
             reasons, warnings = choices[0].reason, clouds[0].warnings
         else:
             labels = [one.label or f"release {k}" for k, one in enumerate(releases, 1)]
+            if len(set(labels)) < len(labels):
+                labels = [f"{a} from {one.start:.0f} s" for a, one in zip(labels, releases, strict=True)]
             reasons = " ".join(f"{a}: {c.model}. {c.reason}" for a, c in zip(labels, choices, strict=True))
             warnings = tuple(dict.fromkeys(text for cloud in clouds for text in cloud.warnings))
             if sum(cloud.model != "gaussian_puff" for cloud in clouds) > 1:

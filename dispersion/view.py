@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from dispersion.zones import told_once
 from twin.errors import ModelError
 from twin.fonts import plot_fonts
 from twin.units import show_quantity
@@ -496,7 +497,7 @@ def draw_caution(ax: Axes, warnings: Sequence[str], language: Language, *, below
     """Write the first clause of each warning into the upper left corner, or below the axes."""
     if not warnings:
         return
-    text = "\n".join(f"{WORDS[language]['caution']}: {warning.split(':')[0]}" for warning in warnings)
+    text = "\n".join(f"{WORDS[language]['caution']}: {warning.split(':')[0]}" for warning in told_once(warnings))
     box = {"facecolor": "white", "edgecolor": "#b2182b", "alpha": 0.9}
     at: dict[str, Any] = {"xy": (0.0, 0.0), "xytext": (0, -38), "textcoords": "offset points"} if below else {
         "xy": (0.01, 0.99)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -31,6 +32,7 @@ __all__ = [
     "find_zone",
     "hazard_thresholds",
     "named_threshold",
+    "told_once",
     "zones_geojson",
     "zones_kml",
 ]
@@ -41,6 +43,10 @@ _OPACITY = 0.35
 _FAMILIES = (("AEGL-1", "AEGL-2", "AEGL-3"), ("ERPG-1", "ERPG-2", "ERPG-3"), ("IDLH",))
 _STAND_INS = ("PAC-1", "PAC-2", "PAC-3")  # where neither AEGL nor ERPG was published (that is how PACs are made)
 _HALF_LFL = "LFL/2"
+# Looks beyond the last time of the model, each step wider than the one before: 28 times the last step in all.
+_LOOKS = 8
+_WIDER = 1.3
+_CLOSE = (300.0, 30.0)  # m on all sides of the releases, where a young cloud is looked for
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -186,12 +192,18 @@ def find_zone(cloud: Cloud, threshold: Threshold, *, height: float = 1.5) -> Zon
 
     def held(t: float) -> bool:
         """Look at a moment on a grid of its own: the one that holds the whole zone may miss its beginning and end."""
-        return cloud.footprint(threshold, height=height, times=[t]).area > 0.0
+        return _moment(cloud, threshold, height, t).area > 0.0
 
     moments, reached = footprint.times, footprint.arrival < math.inf
     first, last = float(footprint.arrival[reached].min()), float(footprint.departure[reached].max())
     first = [first, *takewhile(held, moments[moments < first][::-1])][-1]
     last = [last, *takewhile(held, moments[moments > last])][-1]
+    if last == moments[-1] and moments.size > 1:  # the model looks no farther
+        step = moments[-1] - moments[-2]
+        if last < cloud.end and held(cloud.end):  # what stands still is looked at for a short while
+            last = cloud.end
+        moments = last + step * np.cumsum(_WIDER ** np.arange(_LOOKS))
+        last = [last, *takewhile(held, moments)][-1]
     return Zone(
         threshold=threshold,
         footprint=footprint,
@@ -205,8 +217,27 @@ def add_snapshots(cloud: Cloud, zone: Zone, times: Sequence[float]) -> Zone:
     if not zone.reached:
         return zone
     height = zone.footprint.height
-    shots = ((float(t), cloud.footprint(zone.threshold, height=height, times=[t])) for t in times)
-    return replace(zone, snapshots=tuple(shots))
+    return replace(zone, snapshots=tuple((float(t), _moment(cloud, zone.threshold, height, t)) for t in times))
+
+
+def _moment(cloud: Cloud, threshold: Threshold, height: float, t: float) -> Footprint:
+    """Area at a moment; a young cloud that hides between the points of a grid for all of it is looked for."""
+    found = cloud.footprint(threshold, height=height, times=[t])
+    x, y = [r.x for r in cloud.releases], [r.y for r in cloud.releases]
+    for side in _CLOSE:
+        if found.area or not cloud.start < t <= cloud.end:
+            break
+        near = (min(x) - side, min(y) - side, max(x) + side, max(y) + side)
+        found = cloud.footprint(threshold, height=height, times=[t], bounds=near)
+    return found
+
+
+def told_once(warnings: Iterable[str]) -> tuple[str, ...]:
+    """Warnings less those that differ from an earlier one in numbers alone: a leak in pieces repeats them."""
+    first: dict[str, str] = {}
+    for text in warnings:
+        first.setdefault(re.sub(r"(?<=\s)\d[\d.e+-]*", "#", text), text)  # the number of a tag stays
+    return tuple(first.values())
 
 
 def close_up(footprints: Sequence[Footprint], bounds: Bounds) -> Bounds | None:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from plant_models.sources import SourceTerm
     from twin.graph import Twin
     from twin.site import Site
+    from twin.weather import Weather
 
 __all__ = ["ASSUMED", "OUTPUTS", "Dispersal", "check_outputs", "dispersal_from_words", "write_outputs"]
 
@@ -192,9 +193,7 @@ def dispersal_from_words(
     )
     wanted = _wanted(source, thresholds)
     average = {t.name: _average(t, value["averaging_time"], stated=stated) for t in wanted}
-    clouds = {
-        seconds: _model(words, seconds).disperse(source.releases, weather) for seconds in sorted(set(average.values()))
-    }
+    clouds = {seconds: _cloud(words, seconds, source, weather) for seconds in sorted(set(average.values()))}
     zones = _zones([(clouds[average[t.name]], t) for t in wanted], value["height"])
     assumed |= {name: text for name, (_, text) in ASSUMED.items() if name not in words}
     if "averaging_time" in assumed:
@@ -290,7 +289,11 @@ def _threshold(substance: Substance, word: str, duration: float) -> Threshold:
     from plant_models.harm import Threshold
 
     if not word[:1].isdigit():
-        return named_threshold(substance, word, duration)
+        try:
+            return named_threshold(substance, word, duration)
+        except ModelError as error:
+            more = ', or give a concentration, such as "100 ppm"'
+            raise ModelError.of([replace(p, fix=p.fix + more) for p in error.problems], where="--threshold") from None
     about: dict[str, Any] = {"name": word, "duration": None, "substance": substance.name, "source": "as asked for"}
     about |= {"molar_mass": substance.molar_mass, "status": "unverified"}
     try:
@@ -315,6 +318,18 @@ def _model(words: Mapping[str, str], seconds: float) -> Model:
         if "averaging_time" in words:
             raise
         return model(words["model"], **settings)
+
+
+def _cloud(words: Mapping[str, str], seconds: float, source: SourceTerm, weather: Weather) -> Cloud:
+    """Cloud of a source; a model that was named and does not fit points to the one that fits each release."""
+    chosen = _model(words, seconds)
+    try:
+        return chosen.disperse(source.releases, weather)
+    except ModelError as error:
+        if words["model"] == "auto":
+            raise
+        more = "; on the command line --model auto picks what fits each release"
+        raise ModelError.of([replace(p, fix=p.fix + more) for p in error.problems], where=words["model"]) from None
 
 
 def _degrees(word: str, option: str) -> float:

@@ -364,11 +364,11 @@ def _model(summary: Mapping[str, Any], scenario: Scenario) -> Iterator[tuple[Wor
     """Facts about the computation: label and text."""
     model, layout, harm = summary["model"], summary["layout"], summary["harm"]
     yield Words("dispersion model", "扩散模型"), model["name"]
-    if model["settings"]:
-        yield (
-            Words("settings", "参数"),
-            ", ".join(f"{key} = {value}" for key, value in sorted(model["settings"].items())),
-        )
+    settings = dict(model["settings"])
+    if reason := settings.pop("reason", ""):
+        yield Words("reason of the choice", "选用理由"), reason
+    if settings:
+        yield Words("settings", "参数"), ", ".join(f"{key} = {value}" for key, value in sorted(settings.items()))
     yield Words("averaging time", "平均时间"), f"{clock(model['averaging_time'])} ({figure(model['averaging_time'])} s)"
     yield Words("valid range", "适用范围"), _say_range(model["valid_range"])
     yield Words("weather", "气象"), _say_weather(scenario)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dispersion.zones import told_once
 from drills.sources import release_facts
 from plant_models.harm import concentration_to_ppm
 from twin.units import show_quantity
@@ -48,7 +49,7 @@ def dispersal_facts(found: Dispersal) -> dict[str, Any]:
         "zones": [_zone(zone, cloud.valid_range["distance"][1]) for zone in found.zones],
         "places": _places(found),
         "assumed": dict(found.assumed),
-        "warnings": list(dict.fromkeys(warnings)),
+        "warnings": list(told_once(warnings)),
         "notes": list(found.source.notes),
     }
 
@@ -172,8 +173,9 @@ def _zone_table(facts: Mapping[str, Any]) -> tuple[str, list[str], list[list[str
         told = f", {zone['duration'] / 60.0:g} min" if zone["duration"] else ""
         last = "later" if zone["last"] is None else f"{zone['last']:.0f}"
         span = [f"{zone['first']:.0f}", last] if zone["reached"] else ["-", "-"]
-        reach = f"{'>' if zone['beyond_range'] else ''}{zone['reach']:.0f}"
-        size = [reach, show_quantity(zone["area"], "")] if zone["reached"] else ["never", "-"]
+        size = (
+            [_say_reach(zone["reach"], facts), show_quantity(zone["area"], "")] if zone["reached"] else ["never", "-"]
+        )
         rows.append(
             [zone["threshold"] + told, show_quantity(zone["ppm"], ""), f"{zone['averaging_time']:g}", *size, *span]
         )
@@ -186,9 +188,16 @@ def _time_table(facts: Mapping[str, Any]) -> tuple[str, list[str], list[list[str
     times = reached[0]["times"] if reached else []
     start = facts["emission"]["start"]
     rows = [
-        [zone["threshold"], *("-" if not reach else f"{reach:.0f}" for reach in zone["reaches"])] for zone in reached
+        [zone["threshold"], *("-" if not reach else _say_reach(reach, facts) for reach in zone["reaches"])]
+        for zone in reached
     ]
     return "Reach [m] over time", ["threshold", *(_say_time(t - start) for t in times)], rows
+
+
+def _say_reach(reach: float, facts: Mapping[str, Any]) -> str:
+    """Distance in metres; beyond the range of the model only that it is more. [m]"""
+    farthest = facts["valid_range"]["distance"][1]
+    return f"{reach:.0f}" if farthest is None or reach <= farthest else f">{farthest:.0f}"
 
 
 def _say_time(seconds: float) -> str:

@@ -12,12 +12,22 @@ import pytest
 from shapely import MultiPolygon, Polygon
 
 from dispersion.cloud import Cloud
-from dispersion.zones import add_snapshots, find_zone, hazard_thresholds, named_threshold, zones_geojson, zones_kml
+from dispersion.models import model
+from dispersion.zones import (
+    add_snapshots,
+    find_zone,
+    hazard_thresholds,
+    named_threshold,
+    told_once,
+    zones_geojson,
+    zones_kml,
+)
 from plant_models.harm import Threshold
+from plant_models.releases import Release
 from plant_models.substances import substance
 from twin.errors import LayoutError, ModelError
 from twin.site import Site
-from twin.weather import WeatherSeries
+from twin.weather import Weather, WeatherSeries
 
 SITE = Site(name="test", longitude=121.5, latitude=31.2)
 KML = {"k": "http://www.opengis.net/kml/2.2"}
@@ -180,3 +190,27 @@ def test_maps_need_an_anchor_and_a_zone_of_time(zone):
     with pytest.raises(ModelError, match="time with its zone"):
         zones_kml([zone], SITE, start=datetime(2026, 7, 1))  # noqa: DTZ001 - the fault that is looked for
     assert "TimeSpan" not in zones_kml([zone], SITE)
+
+
+def test_zones_of_a_jet_nest_from_its_first_seconds_and_end_with_it() -> None:
+    gas = substance("ammonia")
+    jet = Release.steady(
+        gas, x=0.0, y=0.0, z=1.0, mass_rate=0.4, duration=600.0, temperature=239.8, vapour_fraction=0.2,
+        jet_velocity=56.0, jet_diameter=0.03,
+    )  # fmt: skip
+    air = Weather(wind_speed=1.5, wind_from=270.0, wind_height=10.0, stability="F", roughness_length=0.1)
+    cloud = model("jet").disperse(jet, air)
+    found = [
+        add_snapshots(cloud, find_zone(cloud, gas.threshold(n, duration=600.0)), [10.0]) for n in ("AEGL-1", "AEGL-3")
+    ]
+    # after ten seconds the wide zone, whose grid spans kilometres, is still no larger than some tens of metres
+    assert found[0].reaches[0] >= found[1].reaches[0] > 0.0
+    assert found[0].first <= found[1].first + 1.0
+    # the outlet is at 2700 ppm and more while gas comes out, and at 1.5 m/s it takes a minute to leave 100 m
+    assert 600.0 <= found[1].last <= 600.0 + found[1].reach / 1.0
+    assert math.isfinite(found[0].last)
+
+
+def test_warnings_that_differ_in_their_numbers_are_told_once() -> None:
+    said = ["longer than T-101, 281.7 s", "longer than T-101, 590 s", "longer than T-102, 590 s", "heavy"]
+    assert told_once(said) == (said[0], said[2], said[3])

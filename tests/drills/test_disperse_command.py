@@ -47,7 +47,9 @@ def told(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Any], Path
         "--at-points",
         "400m, 330m, 2m",
     )
-    answer = _ask("V-201", *LEAK, *PUFFS, *PLACE, *more, *files, "--json")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("drills.dispersal._FRAMES", 5)  # a film of forty takes most of the time of this file
+        answer = _ask("V-201", *LEAK, *PUFFS, *PLACE, *more, *files, "--json")
     return json.loads(answer.stdout), folder
 
 

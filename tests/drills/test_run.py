@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 import xarray as xr
 
+import scenarios
 from drills.log import read_log
 from drills.run import run_drill
 from plant_models.parks import park_path
 from scenarios.load import load
 from scenarios.shelves import names
-from twin.errors import ScenarioError
+from twin.errors import ModelError, ScenarioError
 from twin.loading import load_layout
 
 
@@ -112,6 +114,28 @@ def test_every_library_scenario_runs_with_ordered_harm(name) -> None:
 
 def test_a_passive_model_for_a_dense_gas_says_so(played) -> None:
     assert any("dense" in warning for warning in played["plan"].warnings)
+
+
+def test_a_scenario_may_leave_the_model_to_be_chosen(chlorine, park, tmp_path) -> None:
+    text = (Path(scenarios.__file__).parent / "library" / "chlorine-hose-night.yaml").read_text(encoding="utf-8")
+    text = text.replace("model: {name: gaussian_puff,", "model: {name: auto,")
+    shifting = tmp_path / "shifting.yaml"
+    shifting.write_text(text, encoding="utf-8")
+    # one wind carries a dense cloud, and the wind of this night turns by 22 degrees: refused with the reason and a mend
+    with pytest.raises(ModelError, match=r"the weather changes at .*chosen: dense_gas") as refused:
+        run_drill(load(shifting), park, team="idle")
+    assert "gaussian_puff" in str(refused.value)
+
+    steady = tmp_path / "steady.yaml"
+    steady.write_text("\n".join(row for row in text.splitlines() if "min, speed:" not in row), encoding="utf-8")
+    result = run_drill(load(steady), park, team="idle")
+    assert result.cloud.model == "auto: dense_gas"
+    page = result.report(tmp_path / "aar.html").read_text(encoding="utf-8")
+    assert "auto: dense_gas" in page
+    # chlorine gas at the temperature of the air is 70.906 / 28.96 times as dense
+    assert "reason of the choice" in page
+    assert f"The released chlorine is {70.906 / 28.96:.2g} times as dense as the air and slumps" in page
+    assert not any("neutral" in warning for warning in result.warnings)
 
 
 def test_a_scenario_that_does_not_fit_is_refused_with_every_problem(chlorine, park) -> None:
