@@ -109,7 +109,10 @@ def add_grid(table, axis, grid, heights, looks, frames, out):
         look = looks[m]
         lowest[m] = max(look[LOWEST], look[CLOSES] - _FAR * look[CLOSES_BLUR])
         highest[m] = min(look[HIGHEST], look[OPENS] + _FAR * look[OPENS_BLUR])
-    first, last = lowest.min(), highest.max()
+    there = np.flatnonzero(lowest < highest)  # at the other times none of it is anywhere
+    if there.size == 0:
+        return
+    first, last = lowest[there].min(), highest[there].max()
     widest = 0.0
     for n in range(table.shape[0]):
         widest = max(widest, table[n, HALF_CORE] + _FAR * table[n, SIDES])
@@ -121,18 +124,16 @@ def add_grid(table, axis, grid, heights, looks, frames, out):
                 continue
             read = math.nan
             full = 0.0
-            for m in range(frames.size):
+            for m in there:
                 if not lowest[m] <= x <= highest[m]:
-                    continue
-                share = share_of(x, looks[m])
-                if not share > 0.0:
                     continue
                 if looks[m, STRETCH] != read:
                     read = looks[m, STRETCH]
                     full = strength(table, x * read, side, section)
                     for n in range(heights.size):
                         profile[n] = full * upward(section, heights[n]) if full > 0.0 else 0.0
-                if full > 0.0:
+                share = share_of(x, looks[m]) if full > 0.0 else 0.0
+                if share > 0.0:
                     for n in range(heights.size):
                         out[frames[m], n, j, i] += share * profile[n]
 
