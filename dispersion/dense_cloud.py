@@ -145,7 +145,7 @@ class Piece:
                 cut = first.copy()
                 cut[1] -= 0.5 * duration
                 whole = table_of(cut[None, :], self.setting, begins=begins, passing="fed")
-                ends = self.plume.blur(duration, self.setting.layer)
+                ends = float(self.plume.blur(duration, self.setting.layer))
                 passing = table_of(rows, self.setting, begins=begins, passing="puff", ends=ends)
                 kept = fed[fed[:, 0] < cut[0]]
                 self._tables[key] = np.concatenate([kept, whole, passing]), kept.shape[0] + 1, float(cut[0])
@@ -182,11 +182,11 @@ class Piece:
                     stretch = reached / np.asarray(self.reached(np.maximum(lasted, self.shortest)))
                     yield _Part(table, steady, one, which, np.full(which.size, one), one / lasted, stretch, share)
 
-    def arrived(self, released: _Array, since: _Array) -> _Array:
-        """Place that the gas released at times (edges,) has come to at times (n,), shape (edges, n). [m]"""
-        rows = self.plume.rows
-        place: _Array = np.interp(since - released[:, None], rows[:, 1], rows[:, 0], left=-math.inf, right=math.inf)
-        return place
+    def arrived(self, released: _Array, since: _Array) -> tuple[_Array, _Array]:
+        """Place that the gas released at times (edges,) has come to at times (n,), and its blur, (edges, n). [m]"""
+        rows, travelled = self.plume.rows, since - released[:, None]
+        place: _Array = np.interp(travelled, rows[:, 1], rows[:, 0], left=-math.inf, right=math.inf)
+        return place, self.plume.blur(travelled, self.setting.layer)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,8 +209,9 @@ class Stream:
     def _looks(self, since: _Array) -> Iterator[tuple[Piece, _Array, NDArray[np.intp], _Array]]:
         """Tables, at which of the times (n,) they count, and how: rows of :mod:`dispersion._kernels.dense_field`.
 
-        Up to the place that half of the gas has passed the plume is that of its rate, with sharp edges, beyond it a
-        puff with blurred ones. What lies between two pieces is halfway between where either has it.
+        Up to the place that half of the gas has passed the plume is that of its rate, beyond it a puff; the edges of
+        both are blurred by the shear along their way. What lies between two pieces is halfway between where either has
+        it.
         """
         shown = (since > 0.0) & ~((since >= self.duration) & self.brief)
         times = np.flatnonzero(shown)
@@ -223,13 +224,13 @@ class Stream:
         border = np.empty(now.size)
         for k in np.unique(holder):
             border[holder == k] = self.pieces[k].halfway(now[holder == k], self.duration)
-        near, far, blur = self._edges(now)
+        near, smear, far, blur = self._edges(now)
         for k, piece in enumerate(self.pieces):
             begun = np.flatnonzero(now > piece.begins)
             if not begun.size:
                 continue
             yield piece, piece.steady(), times[begun], _numbers(
-                near[k][:, begun], np.zeros((2, begun.size)), highest=border[begun]
+                near[k][:, begun], smear[k][:, begun], highest=border[begun]
             )  # fmt: skip
             for part in piece.parts(now, self.duration):
                 beyond = border[part.which] < math.inf
@@ -240,13 +241,13 @@ class Stream:
                         weight=part.weight[beyond],
                     )  # fmt: skip
 
-    def _edges(self, now: _Array) -> tuple[_Array, _Array, _Array]:
-        """Edges of the pieces at times (n,), each shape (pieces, 2, n): place near by, place and blur beyond. [m]"""
-        near, far, blur = (np.empty((len(self.pieces), 2, now.size)) for _ in range(3))
+    def _edges(self, now: _Array) -> tuple[_Array, _Array, _Array, _Array]:
+        """Edges of the pieces at times (n,), shape (pieces, 2, n): place and blur near by, and those beyond. [m]"""
+        near, smear, far, blur = (np.empty((len(self.pieces), 2, now.size)) for _ in range(4))
         for k, piece in enumerate(self.pieces):
             ends = np.array([piece.begins, piece.ends])
-            near[k] = piece.arrived(ends, now)
-            far[k], blur[k] = near[k], 0.0
+            near[k], smear[k] = piece.arrived(ends, now)
+            far[k], blur[k] = near[k], smear[k]
             weights = np.zeros(now.size)
             places, blurs = np.zeros((2, now.size)), np.zeros((2, now.size))
             for part in piece.parts(now, self.duration):
@@ -259,10 +260,10 @@ class Stream:
             far[k][:, known], blur[k][:, known] = places[:, known] / weights[known], blurs[:, known] / weights[known]
         for k, piece in enumerate(self.pieces[1:], 1):
             begun = now > piece.begins
-            for edges in (near, far, blur):
+            for edges in (near, smear, far, blur):
                 edges[k, 0, begun] = 0.5 * (edges[k - 1, 1, begun] + edges[k, 0, begun])
                 edges[k - 1, 1, begun] = edges[k, 0, begun]
-        return near, far, blur
+        return near, smear, far, blur
 
     def add_points(self, x: _Array, y: _Array, z: _Array, t: _Array, out: _Array) -> None:
         """Add the mole fraction at points."""
@@ -289,7 +290,8 @@ class Stream:
             table, steady, _ = piece.lasting(self.duration, "whole")
             puff = np.arange(len(table)) >= steady
             when, x = table[:, at.WHEN], table[:, at.AT]
-            arrive, leave = when.copy(), when.copy()
+            smear = 3.0 * piece.plume.blur(when, piece.setting.layer)
+            arrive, leave = when.copy(), np.interp(x, x - smear, when)
             if puff.any():  # when its ends pass the places of its rows
                 lead = (table[:, at.PASSING] + 3.0 * table[:, at.BLUR])[puff]
                 arrive[puff] = np.interp(x[puff], x[puff] + lead, when[puff], left=0.0)

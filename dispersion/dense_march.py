@@ -57,7 +57,7 @@ class Plume:
         """Travel times of the rows. [s]"""
         return self.rows[:, 1]
 
-    def blur(self, time: float, layer: SurfaceLayer) -> float:
+    def blur(self, time: float | _Array, layer: SurfaceLayer) -> _Array:
         """Spread along the wind of gas that has travelled for a time [s]: shear as in a puff, eq. 36b, added up. [m]
 
         SLAB lets plumes have sharp ends; gas that left first would then come later than the wind brings it.
@@ -70,7 +70,7 @@ class Plume:
         speed = closure.SHEAR_X * air[closure.U_STAR] / closure.KARMAN * z / (z + air[closure.Z_0]) * slope
         speed *= (1.0 - z / air[closure.LID]) * air[closure.RHO_A] / rows[:, closure.RHO]
         spread = np.concatenate([[0.0], np.cumsum(0.5 * (speed[1:] + speed[:-1]) * np.diff(self.times))])
-        return float(np.interp(time, self.times, spread))
+        return np.asarray(np.interp(time, self.times, spread))
 
     def rises(self, layer: SurfaceLayer) -> float:
         """Distance at which it is lighter than air and off the ground; infinite when it never is. [m]"""

@@ -124,7 +124,8 @@ def add_grid(table, axis, grid, heights, looks, frames, out):
                 continue
             read = math.nan
             full = 0.0
-            for m in there:
+            for turn in range(there.size):
+                m = there[turn]
                 if not lowest[m] <= x <= highest[m]:
                     continue
                 if looks[m, STRETCH] != read:

@@ -151,6 +151,24 @@ def test_a_changing_rate_is_cut_as_well(kit):
     assert any("rate of the release changes" in told for told in whole.warnings)
 
 
+def test_the_tail_of_a_plume_is_blurred_as_its_front_was(kit):
+    """What left first and what left last reach 300 m by the same way: the same time from 0.9 to 0.1 of the full value.
+
+    Within a quarter: the front is that of a puff of that age, the tail that of the plume.
+    """
+    air = kit.weather(wind_speed=3.0, wind_height=10.0, stability="D", roughness_length=0.1)
+    pool = Release.steady(substance("chlorine"), x=0.0, y=0.0, z=0.0, mass_rate=5.0, duration=600.0, area=100.0)
+    t = np.arange(0.0, 1000.0, 1.0)
+    share = DenseGas().disperse(pool, air).concentration(300.0, 0.0, 0.0, t)
+    share /= share[t == 500.0]
+    front = np.interp([0.1, 0.9], share[t < 300.0], t[t < 300.0])
+    late = t > 600.0
+    tail = np.interp([0.1, 0.9], share[late][::-1], t[late][::-1])
+    assert front[1] - front[0] > 30.0
+    assert tail[0] - tail[1] == pytest.approx(front[1] - front[0], rel=0.25)
+    assert tail.mean() - front.mean() == pytest.approx(600.0, abs=10.0)  # as long as the release
+
+
 def test_the_end_of_a_release_makes_no_jump(kit):
     """The front is interpolated until the end and followed after it; 2 % is what a step of a tenth can leave."""
     cloud = DENSE.disperse(jet(kit), kit.weather())
