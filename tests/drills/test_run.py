@@ -70,6 +70,7 @@ def test_alarms_after_the_cut_are_those_of_the_cut_cloud(played) -> None:
             assert seen.max() >= event.detail["limit_kg_m3"]
 
 
+@pytest.mark.slow
 def test_same_seed_same_bytes(chlorine, park, played, tmp_path) -> None:
     again = run_drill(chlorine, park)
     for name, result in (("a", played["plan"]), ("b", again)):
@@ -116,6 +117,7 @@ def test_a_passive_model_for_a_dense_gas_says_so(played) -> None:
     assert any("dense" in warning for warning in played["plan"].warnings)
 
 
+@pytest.mark.slow
 def test_a_scenario_may_leave_the_model_to_be_chosen(chlorine, park, tmp_path) -> None:
     text = (Path(scenarios.__file__).parent / "library" / "chlorine-hose-night.yaml").read_text(encoding="utf-8")
     text = text.replace("model: {name: gaussian_puff,", "model: {name: auto,")

@@ -100,6 +100,7 @@ def test_the_picture_is_whole_or_not_there(tmp_path: Path) -> None:
     assert "No such file" in answer.stderr
 
 
+@pytest.mark.slow
 def test_every_asset_of_the_park_answers_or_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
     import drills.sources as room
 
