@@ -7,6 +7,7 @@ too, so they are no proof from elsewhere.
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -77,6 +78,8 @@ def test_arc_maxima_and_crosswind_integrals(arcs):
     for which in (arcs["group"] == "stable", arcs["group"] == "unstable", arcs["arc"] == 800.0):
         assert performance(arcs["maximum"][which], maximum[which], arcs["run"][which]).fac2 >= 0.70
     assert performance(arcs["integral"], integral, arcs["run"]).fac2 >= 0.93
+    told = f"FAC2 {whole.fac2:.2f}, MG {whole.mg:.2f}, VG {whole.vg:.2f}, FB {whole.fb:.2f}"
+    assert told in (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(
