@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from dispersion.zones import told_once
+from dispersion.cautions import told_once
 from twin.errors import ModelError
 from twin.fonts import plot_fonts
 from twin.units import show_quantity

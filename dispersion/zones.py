@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import takewhile
@@ -32,7 +31,6 @@ __all__ = [
     "find_zone",
     "hazard_thresholds",
     "named_threshold",
-    "told_once",
     "zones_geojson",
     "zones_kml",
 ]
@@ -230,14 +228,6 @@ def _moment(cloud: Cloud, threshold: Threshold, height: float, t: float) -> Foot
         near = (min(x) - side, min(y) - side, max(x) + side, max(y) + side)
         found = cloud.footprint(threshold, height=height, times=[t], bounds=near)
     return found
-
-
-def told_once(warnings: Iterable[str]) -> tuple[str, ...]:
-    """Warnings less those that differ from an earlier one in numbers alone: a leak in pieces repeats them."""
-    first: dict[str, str] = {}
-    for text in warnings:
-        first.setdefault(re.sub(r"(?<=\s)\d[\d.e+-]*", "#", text), text)  # the number of a tag stays
-    return tuple(first.values())
 
 
 def close_up(footprints: Sequence[Footprint], bounds: Bounds) -> Bounds | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dispersion.zones import told_once
+from dispersion.cautions import told_once
 from drills.sources import release_facts
 from plant_models.harm import concentration_to_ppm
 from twin.units import show_quantity

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from shapely import MultiPolygon, Polygon
 
+from dispersion.cautions import told_once
 from dispersion.cloud import Cloud
 from dispersion.models import model
 from dispersion.zones import (
@@ -18,7 +19,6 @@ from dispersion.zones import (
     find_zone,
     hazard_thresholds,
     named_threshold,
-    told_once,
     zones_geojson,
     zones_kml,
 )
