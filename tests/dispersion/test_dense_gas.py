@@ -424,3 +424,19 @@ def test_beyond_a_few_widths_the_size_of_the_source_does_not_matter(kit, air):
         np.testing.assert_allclose(seen(**source), told, rtol=0.13)
     small = DENSE.disperse(kit.dense(mass_rate=12.0, z=0.0, area=0.1), kit.weather(**air))
     assert any("faster than 0.25" in one for one in small.warnings)
+
+
+def test_a_short_surge_in_a_long_release_is_not_missed(kit):
+    """A minute of 20 kg/s in an hour of 1 kg/s: the largest value anywhere is found within 8 %.
+
+    It is found within 2 % but where the surge is taken from puff to plume, at which moment it sharpens in one step.
+    """
+    air = kit.weather(wind_speed=3.0, wind_height=10.0, stability="D", roughness_length=0.1)
+    surge = Release(
+        substance=substance("chlorine"), x=0.0, y=0.0, z=0.0, edges=[0.0, 1000.0, 1060.0, 3600.0],
+        mass_rates=[1.0, 20.0, 1.0], area=100.0,
+    )  # fmt: skip
+    cloud = DenseGas(averaging_time=60.0).disperse(surge, air)
+    x = np.geomspace(30.0, 6000.0, 40)
+    largest = cloud.concentration(x[:, None], 0.0, 1.5, np.arange(0.0, 5000.0, 5.0)).max(axis=1)
+    np.testing.assert_allclose(cloud.exposure(x, np.zeros(x.size)).largest, largest, rtol=0.08)
