@@ -427,9 +427,9 @@ def test_beyond_a_few_widths_the_size_of_the_source_does_not_matter(kit, air):
 
 
 def test_a_short_surge_in_a_long_release_is_not_missed(kit):
-    """A minute of 20 kg/s in an hour of 1 kg/s: the largest value anywhere is found within 8 %.
+    """A minute of 20 kg/s in an hour of 1 kg/s: the largest value up to 2 km is found within 3 %.
 
-    It is found within 2 % but where the surge is taken from puff to plume, at which moment it sharpens in one step.
+    Farther out there is a place at which the surge, taken from puff to plume, sharpens in one step and so for a moment.
     """
     air = kit.weather(wind_speed=3.0, wind_height=10.0, stability="D", roughness_length=0.1)
     surge = Release(
@@ -437,6 +437,6 @@ def test_a_short_surge_in_a_long_release_is_not_missed(kit):
         mass_rates=[1.0, 20.0, 1.0], area=100.0,
     )  # fmt: skip
     cloud = DenseGas(averaging_time=60.0).disperse(surge, air)
-    x = np.geomspace(30.0, 6000.0, 40)
+    x = np.geomspace(30.0, 2000.0, 40)
     largest = cloud.concentration(x[:, None], 0.0, 1.5, np.arange(0.0, 5000.0, 5.0)).max(axis=1)
-    np.testing.assert_allclose(cloud.exposure(x, np.zeros(x.size)).largest, largest, rtol=0.08)
+    np.testing.assert_allclose(cloud.exposure(x, np.zeros(x.size)).largest, largest, rtol=0.03)
