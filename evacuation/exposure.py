@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from evacuation import _kernels as k
+from evacuation._kernels import loads as k
 from evacuation.routes import WalkGraph
 from evacuation.walking import Crossings
 from plant_models.harm import Probit

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evacuation import _kernels as k
+from evacuation._kernels import queues as k
 from twin.errors import ModelError
 
 __all__ = ["Crossings", "Engine", "Links", "Walking"]

@@ -114,8 +114,8 @@ def test_a_room_imports_only_what_it_may(path: Path) -> None:
         ("dispersion.field", "from dispersion import Cloud"),
         ("dispersion.field", "import dispersion"),
         ("drills.run", "import importlib\nimportlib.import_module('h5py')"),
-        ("evacuation._kernels", "from twin.weather import Weather"),
-        ("evacuation._kernels", "import scipy.special"),
+        ("evacuation._kernels.queues", "from twin.weather import Weather"),
+        ("evacuation._kernels.queues", "import scipy.special"),
         ("dispersion._kernels.puffs", "from dispersion.air import sigma_set"),
     ],
 )

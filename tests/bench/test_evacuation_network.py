@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import simpy
 
-from evacuation import _kernels as k
+from evacuation._kernels import loads as k
 from evacuation.walking import Engine, Links
 
 pytestmark = pytest.mark.bench

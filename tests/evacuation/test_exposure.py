@@ -87,7 +87,7 @@ def test_a_still_person_in_a_moving_cloud(graph, weather):
 @pytest.mark.parametrize(("exponent", "row"), [(2.0, "SIP-2-STAY"), (2.0, "SIP-2-LEAVE"), (1.0, "SIP-1-STAY")])
 def test_shelter_closed_forms(table, exponent, row):
     """The kernel alone, so that the load exponent can be set: outside 1 for 30 min, 0.5 air changes an hour."""
-    from evacuation import _kernels as k
+    from evacuation._kernels import loads as k
 
     width, passed = 60.0, 1800.0
     end = passed if row.endswith("LEAVE") else 60 * 3600.0

@@ -1,0 +1,120 @@
+"""Toxic load of people along their way, at their place and in their rooms."""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def _until(total, row, time, width):
+    """Load gathered at a row of the table from time 0 to `time`: linear between bin edges."""
+    bins = total.shape[1] - 1
+    place = min(max(time / width, 0.0), float(bins))
+    cell = min(int(place), bins - 1)
+    return total[row, cell] + (place - cell) * (total[row, cell + 1] - total[row, cell])
+
+
+@njit(cache=True, nogil=True)
+def between(total, rows, starts, stops, width, out):
+    """Add the load gathered at rows of the table between two times, one row a person."""
+    for i in range(rows.size):
+        if stops[i] > starts[i]:
+            out[i] += _until(total, rows[i], stops[i], width) - _until(total, rows[i], starts[i], width)
+
+
+@njit(cache=True, nogil=True)
+def along(total, width, horizon, first, link, times, segment_row, segments, out):
+    """Add the load gathered on the way: uniform walk over the segments of each link, then waiting at its end.
+
+    `segment_row` and `segments` are the first row of `total` and the number of segments of each two-way link; link 2 k
+    runs along them, link 2 k + 1 against. Nothing is counted after `horizon`.
+    """
+    for person in range(first.size - 1):
+        gathered = 0.0
+        for row in range(first[person], first[person + 1]):
+            two_way, back = link[row] // 2, link[row] % 2
+            n, base = segments[two_way], segment_row[two_way]
+            enter, ready, leave = times[row, 0], times[row, 1], min(times[row, 2], horizon)
+            step = (ready - enter) / n
+            here = base
+            for k in range(n):
+                here = base + (n - 1 - k if back == 1 else k)
+                start, stop = enter + k * step, min(enter + (k + 1) * step, horizon)
+                if stop <= start:
+                    break
+                gathered += _until(total, here, stop, width) - _until(total, here, start, width)
+            if leave > ready:
+                gathered += _until(total, here, leave, width) - _until(total, here, ready, width)
+        out[person] += gathered
+
+
+@njit(cache=True, nogil=True)
+def _room_step(inside, outside, rate, span, power):
+    """Air of a room after `span`, and the integral of its concentration to `power` (3-point Gauss-Legendre)."""
+    if inside == 0.0 and outside == 0.0:
+        return 0.0, 0.0
+    gap = inside - outside
+    node = 0.7745966692414834 * 0.5  # sqrt(3/5) / 2
+    low = max(outside + gap * np.exp(-rate * span * (0.5 - node)), 0.0)
+    mid = max(outside + gap * np.exp(-rate * span * 0.5), 0.0)
+    high = max(outside + gap * np.exp(-rate * span * (0.5 + node)), 0.0)
+    integral = span * (5.0 * low**power + 8.0 * mid**power + 5.0 * high**power) / 18.0
+    return max(outside + gap * np.exp(-rate * span), 0.0), integral
+
+
+@njit(cache=True, nogil=True)
+def standing(air, total, factor, power, width, spot, room, stop, exchange, sealed, first, when, mode, out):
+    """Add the load of people who stand at their place until `stop`, in their room or outside.
+
+    A room breathes at its air change rate whether or not the person is in it: dC/dt = rate (C_outside - C). Within a
+    bin the outside concentration is constant, so the air of the room is exact; its power is integrated by 3-point
+    Gauss-Legendre quadrature.
+
+    Parameters
+    ----------
+    air, total
+        Outside concentration in each bin [kg m-3]; load from time 0 to each bin edge; a row a place.
+    factor
+        Load rate at unit concentration in each bin, shape (bins,).
+    power
+        Exponent of the toxic load.
+    width
+        Width of a bin. [s]
+    spot, room
+        Row of the person's own position; row of the building, -1 without one.
+    stop
+        When the person leaves the place. [s]
+    exchange, sealed
+        Air changes of the room, as used and closed. [s-1]
+    first, when, mode
+        Changes of each person from ``first[i]`` to ``first[i + 1]``: time [s] and mode: 0 outside, 1 in the room,
+        2 in the closed room.
+    out
+        Load of every person, added to.
+    """
+    bins = factor.size
+    for i in range(spot.size):
+        inside, now, gathered, change = 0.0, 0.0, 0.0, first[i]
+        state = mode[change]
+        change += 1
+        if room[i] < 0:
+            out[i] += _until(total, spot[i], stop[i], width) - _until(total, spot[i], 0.0, width)
+            continue
+        while now < stop[i]:
+            cell = min(int(now / width + 1e-9), bins - 1)
+            edge = min((cell + 1) * width, stop[i]) if cell < bins - 1 else stop[i]
+            if change < first[i + 1]:
+                edge = min(edge, max(when[change], now))
+            span = edge - now
+            rate = sealed[i] if state == 2 else exchange[i]
+            inside, integral = _room_step(inside, air[room[i], cell], rate, span, power)
+            if state != 0:
+                gathered += factor[cell] * integral
+            elif span > 0.0:
+                gathered += _until(total, spot[i], edge, width) - _until(total, spot[i], now, width)
+            now = edge
+            while change < first[i + 1] and when[change] <= now:
+                state = mode[change]
+                change += 1
+        out[i] += gathered
