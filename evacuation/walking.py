@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from evacuation._kernels import queues as k
 from twin.errors import ModelError
 
-__all__ = ["Crossings", "Engine", "Links", "Walking"]
+__all__ = ["Air", "Crossings", "Engine", "Harmed", "Links", "Walking"]
 
 _MOST_BUCKETS = 1 << 20  # calendar of at most 8 MB
 
@@ -55,10 +55,15 @@ class Walking:
         first out. A choice of this model. [m]
     least_speed
         Speed kept in the densest crowd. [m s⁻¹]
+    body_width
+        Width that somebody who lies on a link takes from those who pass, one person's shoulders (the boundary layers
+        stay). A choice of this model. [m]
 
     Notes
     -----
-    The two directions of a walkway are two links that share nothing: counterflow does not slow people here.
+    The two directions of a shared way hold no more people together than one of them, and share its capacity in
+    proportion to the people on it, as two streams do that have formed lanes: equal streams get half each. The friction
+    of forming lanes is not modelled.
 
     References
     ----------
@@ -79,6 +84,7 @@ class Walking:
     perception_length: float = 5.0
     passing_width: float = 1.2
     least_speed: float = 0.05
+    body_width: float = 0.5
 
     def __post_init__(self) -> None:
         for name in self.__slots__:
@@ -121,6 +127,8 @@ class Links:
         Whether the link is a stair.
     store
         Most people on it; None: by the storage density, at least one.
+    shared
+        Whether links 2 k and 2 k + 1 are one way, whose room and capacity both directions share.
     """
 
     length: NDArray[np.float64]
@@ -128,6 +136,49 @@ class Links:
     capacity: NDArray[np.float64]
     stairs: NDArray[np.bool_]
     store: NDArray[np.int64] | None = None
+    shared: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Air:
+    """The air along the ways, as the engine breathes it.
+
+    Parameters
+    ----------
+    total
+        Load from time 0 to each bin edge, shape (rows, bins + 1). [unit of the load]
+    slow
+        Factor on the walking speed in each bin, shape (rows, bins); no rows: nobody is slowed. [1]
+    width
+        Width of a bin. [s]
+    segment_row, segments
+        First row and number of segments of each two-way link, along its even direction, shape (ways,).
+    """
+
+    total: NDArray[np.float64]
+    slow: NDArray[np.float64]
+    width: float
+    segment_row: NDArray[np.int64]
+    segments: NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Harmed:
+    """What people breathed on their way, queues included, and who fell; each of shape (people,).
+
+    Parameters
+    ----------
+    gathered
+        Load since setting out, at most the limit. [unit of the load]
+    fallen
+        When the limit was reached, inf if not. [s]
+    row
+        Row of the air where the person lies.
+    """
+
+    gathered: NDArray[np.float64]
+    fallen: NDArray[np.float64]
+    row: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,13 +210,18 @@ class Engine:
     links
         The network.
     onward
-        Next link on the way to each destination, shape (destinations, links); -1 where it is reached.
+        Next link on the way to each destination, shape (destinations, links) or, by the time of asking, (destinations,
+        bins, links); -1 where it is reached, -2 where there is no way, -3 to wait for the next bin.
     speed
         Free walking speed of every person. [m s⁻¹]
     horizon
         Nothing is played after it. [s]
     walking
         Constants of motion.
+    air
+        What people breathe on the way; None: nothing.
+    onward_width
+        Width of a bin of `onward`. [s]
     """
 
     def __init__(
@@ -176,12 +232,14 @@ class Engine:
         speed: NDArray[np.float64],
         horizon: float,
         walking: Walking | None = None,
+        air: Air | None = None,
+        onward_width: float = np.inf,
     ) -> None:
         law = walking or Walking()
         people, count = speed.size, links.length.size
         self._links = np.zeros(count, k.LINK)
         for name in ("head", "tail", "target", "wait_head", "wait_tail", "wait_next", "starter_head", "starter_tail",
-                     "before", "after", "bucket"):  # fmt: skip
+                     "before", "after", "bucket", "fallen"):  # fmt: skip
             self._links[name] = -1
         room = np.maximum(np.floor(law.storage_density * links.length * links.width), 1.0)
         self._links["store"] = np.minimum(room if links.store is None else links.store, np.iinfo(np.int32).max)
@@ -192,21 +250,46 @@ class Engine:
         self._links["law_speed"] = np.where(links.stairs, law.stair_speed_constant, law.speed_constant)
         self._links["top_speed"] = np.where(links.stairs, law.stair_speed, np.inf)
         self._links["headway"] = 1.0 / links.capacity
+        useful = np.maximum(links.width - 2.0 * law.boundary_layer, law.boundary_layer)
+        left = np.maximum(useful - law.body_width, law.boundary_layer)
+        self._links["narrow"] = np.maximum(useful / left, 1.0) / links.capacity
+        self._links["shared"] = links.shared
         self._people = np.zeros(people, k.PERSON)
         for name in ("next", "previous", "link", "destination"):
             self._people[name] = -1
         self._people["speed"] = speed
         self._people["arrival"] = self._people["enter"] = np.inf
+        self._harm = np.zeros(people if air is not None else 0, k.HARM)
+        self._harm["limit"] = self._harm["fallen"] = np.inf
+        self._harm["share"], self._harm["row"] = 1.0, -1
+        none = np.zeros((0, 1)), np.zeros(0, np.int64)
+        self._air = (
+            (none[0], none[0], none[1], none[1])
+            if air is None
+            else (air.total, air.slow, air.segment_row, air.segments)
+        )
         self._start = np.full(people, np.inf)
         self._starters = np.empty(0, np.int64)
         self._records = np.empty(max(8 * people, 64), k.CROSSING)
         self._state = np.zeros(k.COUNTERS, np.int64)
         self._state[[k.STUCK_HEAD, k.STUCK_TAIL]] = -1
-        self._onward = np.ascontiguousarray(onward, np.int64)
+        self.set_onward(onward)
         buckets = int(min(max(64 * people, 1 << 12), _MOST_BUCKETS))
         width = horizon * (1.0 + 1e-9) / (buckets - 1)  # a little longer than the horizon, which is included
         self._calendar = np.full(buckets, -1, np.int64)
-        self._laws = np.array([law.density_slope, law.free_density, law.least_speed, law.stuck_time, width])
+        bin_width = air.width if air is not None else np.inf
+        self._laws = np.array(
+            [
+                law.density_slope,
+                law.free_density,
+                law.least_speed,
+                law.stuck_time,
+                width,
+                horizon,
+                bin_width,
+                onward_width,
+            ]
+        )
         self.now = 0.0
         self.horizon = horizon
 
@@ -240,9 +323,62 @@ class Engine:
         coming = coming[np.lexsort((coming, self._start[coming]))]
         self._starters = np.concatenate([self._starters[: self._state[k.STARTED]], coming])
 
+    def bear(
+        self,
+        who: NDArray[np.int64],
+        *,
+        limit: NDArray[np.float64],
+        share: NDArray[np.float64],
+        row: NDArray[np.int64] | int = -1,
+    ) -> None:
+        """Say what people who have not started can bear on the way.
+
+        Parameters
+        ----------
+        who
+            People.
+        limit
+            Load at which each falls, counted from setting out. [unit of the load]
+        share
+            Factor on the load of the air.
+        row
+            Row of the air where each waits for the first link, -1 if nothing is breathed there.
+        """
+        self._harm["limit"][who], self._harm["share"][who], self._harm["row"][who] = limit, share, row
+
     def redirect(self, who: NDArray[np.int64], destination: NDArray[np.int64]) -> None:
         """Send walking people somewhere else; they turn at the next node whose link they have not yet asked for."""
         self._people["destination"][who] = destination
+
+    def set_onward(self, onward: NDArray[np.int64]) -> None:
+        """Show other ways from now on; those who wait at a node see them after :meth:`reconsider`."""
+        ways = onward if onward.ndim == 3 else onward[:, None, :]  # noqa: PLR2004 - destinations, bins, links
+        self._onward = np.ascontiguousarray(ways, np.int64)
+
+    def close(self, links: NDArray[np.int64], *, closed: bool = True) -> None:
+        """Let nobody enter these links, or let people in again; those on them go on."""
+        self._links["closed"][links] = closed
+
+    def reconsider(self) -> None:
+        """Let everybody who waits at a node ask again for the way, after it was closed, opened or changed."""
+        k.reconsider(
+            self.now, self._links, self._people, self._harm, self._air, self._calendar, self._state, self._laws
+        )
+
+    def lift(self, person: int) -> bool:
+        """Carry somebody away who has fallen by now; false if the person lies on no link."""
+        return bool(
+            k.lift(
+                person, self.now, self._links, self._people, self._harm, self._air, self._calendar, self._state,
+                self._laws,
+            )
+        )  # fmt: skip
+
+    def harmed(self) -> Harmed:
+        """What everybody has breathed on the way so far, and who has fallen."""
+        out = self._harm.copy()
+        k.settle(self.now, self._links, self._people, self._harm, self._air, self._laws, out)
+        return Harmed(gathered=out["gathered"].copy(), fallen=out["fallen"].copy(), row=out["lying"].astype(np.int64))
 
     def advance(self, until: float) -> None:
         """Play to a time, that moment included. [s]"""
@@ -250,8 +386,8 @@ class Engine:
             raise ModelError(f"time {until:g} s is after the horizon {self.horizon:g} s", where="Engine.advance")
         while True:
             status = k.advance(
-                until, self._starters, self._start, self._links, self._people, self._records, self._calendar,
-                self._state, self._laws, self._onward,
+                until, self._starters, self._start, self._links, self._people, self._harm, self._air, self._records,
+                self._calendar, self._state, self._laws, self._onward,
             )  # fmt: skip
             if status == k.DONE:
                 break

@@ -7,7 +7,7 @@ from numba import njit
 
 
 @njit(cache=True, nogil=True)
-def _until(total, row, time, width):
+def until_time(total, row, time, width):
     """Load gathered at a row of the table from time 0 to `time`: linear between bin edges."""
     bins = total.shape[1] - 1
     place = min(max(time / width, 0.0), float(bins))
@@ -16,11 +16,23 @@ def _until(total, row, time, width):
 
 
 @njit(cache=True, nogil=True)
+def reached(total, row, load, start, stop, width):
+    """When a row of the table reaches a load, known to lie between its values at two times."""
+    last = total.shape[1] - 2
+    cell = min(int(max(start, 0.0) / width), last)
+    while cell < last and total[row, cell + 1] < load:
+        cell += 1
+    rise = total[row, cell + 1] - total[row, cell]
+    time = (cell + (load - total[row, cell]) / rise) * width if rise > 0.0 else stop
+    return min(max(time, start), stop)
+
+
+@njit(cache=True, nogil=True)
 def between(total, rows, starts, stops, width, out):
     """Add the load gathered at rows of the table between two times, one row a person."""
     for i in range(rows.size):
         if stops[i] > starts[i]:
-            out[i] += _until(total, rows[i], stops[i], width) - _until(total, rows[i], starts[i], width)
+            out[i] += until_time(total, rows[i], stops[i], width) - until_time(total, rows[i], starts[i], width)
 
 
 @njit(cache=True, nogil=True)
@@ -43,9 +55,9 @@ def along(total, width, horizon, first, link, times, segment_row, segments, out)
                 start, stop = enter + k * step, min(enter + (k + 1) * step, horizon)
                 if stop <= start:
                     break
-                gathered += _until(total, here, stop, width) - _until(total, here, start, width)
+                gathered += until_time(total, here, stop, width) - until_time(total, here, start, width)
             if leave > ready:
-                gathered += _until(total, here, leave, width) - _until(total, here, ready, width)
+                gathered += until_time(total, here, leave, width) - until_time(total, here, ready, width)
         out[person] += gathered
 
 
@@ -99,7 +111,7 @@ def standing(air, total, factor, power, width, spot, room, stop, exchange, seale
         state = mode[change]
         change += 1
         if room[i] < 0:
-            out[i] += _until(total, spot[i], stop[i], width) - _until(total, spot[i], 0.0, width)
+            out[i] += until_time(total, spot[i], stop[i], width) - until_time(total, spot[i], 0.0, width)
             continue
         while now < stop[i]:
             cell = min(int(now / width + 1e-9), bins - 1)
@@ -112,7 +124,7 @@ def standing(air, total, factor, power, width, spot, room, stop, exchange, seale
             if state != 0:
                 gathered += factor[cell] * integral
             elif span > 0.0:
-                gathered += _until(total, spot[i], edge, width) - _until(total, spot[i], now, width)
+                gathered += until_time(total, spot[i], edge, width) - until_time(total, spot[i], now, width)
             now = edge
             while change < first[i + 1] and when[change] <= now:
                 state = mode[change]

@@ -1,13 +1,17 @@
 """The link network of people on their way, played event by event.
 
 Only arrays and scalars go in; trouble comes back as an integer status. The state of links and people is held in record
-arrays, one cache line or two each, whose fields are listed here and filled by `evacuation.walking`.
+arrays, one cache line or two each, whose fields are listed here and filled by `evacuation.walking`. Where `total` has
+rows, people breathe on their way, slow down in bad air and fall when they have gathered their limit; a fallen person
+is nobody's queue any more, and still takes room on the link.
 """
 
 from __future__ import annotations
 
 import numpy as np
 from numba import njit
+
+from evacuation._kernels.loads import reached, until_time
 
 LINK = np.dtype(
     [
@@ -17,8 +21,11 @@ LINK = np.dtype(
         ("starter_head", "i4"), ("starter_tail", "i4"),  # people who want to start here
         ("turn", "i4"), ("passing", "i4"),  # who enters next: 0 links, 1 starters; 1 if people overtake
         ("before", "i4"), ("after", "i4"), ("bucket", "i4"),  # neighbours in the calendar or the line of the stuck
+        ("closed", "i4"), ("shared", "i4"),  # 1 if nobody may enter; 1 if the other direction uses the same way
+        ("fallen", "i4"), ("lying", "i4"),  # people who fall here; 1 once the first of them lies there
         ("free", "f8"), ("event", "f8"),  # when the exit may be used again; time of the next event [s]
-        ("length", "f8"), ("area", "f8"), ("law_speed", "f8"), ("top_speed", "f8"), ("headway", "f8"),
+        ("length", "f8"), ("area", "f8"), ("law_speed", "f8"), ("top_speed", "f8"),
+        ("headway", "f8"), ("narrow", "f8"),  # between two people at the end; the same past somebody who lies there
     ],
     align=True,
 )  # fmt: skip
@@ -29,18 +36,30 @@ PERSON = np.dtype(
     ],
     align=True,
 )  # fmt: skip
+HARM = np.dtype(
+    [
+        ("gathered", "f8"), ("limit", "f8"),  # load since setting out, of `limit` that can still be borne
+        ("share", "f8"), ("fallen", "f8"),  # factor on the load of the air; when the limit was reached [s]
+        ("counted", "f8"),  # time up to which the wait at the end of the link is in `gathered` [s]
+        ("row", "i4"), ("lying", "i4"),  # row of the air at the place, and where the person lies
+    ],
+    align=True,
+)  # fmt: skip
 CROSSING = np.dtype(
     [("person", "i4"), ("link", "i4"), ("enter", "f8"), ("ready", "f8"), ("leave", "f8")], align=True
 )  # fmt: skip
 
-IDLE, DUE, BLOCKED, GRANTED = 0, 1, 2, 3  # status of a link: no one, head has a time, waits, let in
+# Status of a link: no one, head has a time, waits in line, let in, no way on at present.
+IDLE, DUE, BLOCKED, GRANTED, HELD = 0, 1, 2, 3, 4
+ARRIVE, NO_WAY, WAIT = -1, -2, -3  # what `onward` says besides the number of a link
 
 # Entries of `state`: people started, calendar position, crossings, arrivals, forced entries, walkers, stuck line.
 STARTED, AT_BUCKET, RECORDS, ARRIVED, FORCED, WALKING, STUCK_HEAD, STUCK_TAIL = 0, 1, 2, 3, 4, 5, 6, 7
 COUNTERS = 8
 
 # Entries of `laws`.
-DENSITY_SLOPE, FREE_DENSITY, LEAST_SPEED, STUCK_TIME, BUCKET_WIDTH = 0, 1, 2, 3, 4
+DENSITY_SLOPE, FREE_DENSITY, LEAST_SPEED, STUCK_TIME, BUCKET_WIDTH, HORIZON, AIR_WIDTH, ONWARD_WIDTH = range(8)
+LAWS = 8
 
 DONE, RECORDS_FULL = 0, 1  # status codes of `advance`
 
@@ -84,21 +103,113 @@ def _unschedule(link, links, calendar):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _enter(person, link, time, links, people, calendar, state, laws):
-    """Let a person, already counted, walk onto a link."""
+def _breathe(person, row, start, stop, harm, total, laws):
+    """Gather the load of a row between two times; True if the limit is reached, and then when and where is kept."""
+    stop = min(stop, laws[HORIZON])
+    if stop <= start:
+        return False
+    width = laws[AIR_WIDTH]
+    before = until_time(total, row, start, width)
+    gained = harm[person].share * (until_time(total, row, stop, width) - before)
+    if harm[person].gathered + gained < harm[person].limit:
+        harm[person].gathered += gained
+        return False
+    need = before + (harm[person].limit - harm[person].gathered) / harm[person].share
+    harm[person].fallen = reached(total, row, need, start, stop, width)
+    harm[person].lying = row
+    harm[person].gathered = harm[person].limit
+    return True
+
+
+@njit(cache=True, nogil=True)
+def _walk(person, link, time, speed, links, harm, air, laws):
+    """Walk a link segment by segment in its air: when its end is reached, and whether the person falls before."""
+    total, slow, segment_row, segments = air
+    n, base, back = segments[link // 2], segment_row[link // 2], link % 2
+    step = links[link].length / n
+    fell = False
+    for k in range(n):
+        row = base + (n - 1 - k if back == 1 else k)
+        pace = speed
+        if slow.shape[0] > 0:
+            cell = min(int(time / laws[AIR_WIDTH]), slow.shape[1] - 1)
+            pace = max(speed * slow[row, cell], min(speed, laws[LEAST_SPEED]))
+        stop = time + step / pace
+        fell = fell or _breathe(person, row, time, stop, harm, total, laws)
+        time = stop
+    return time, fell
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _end_row(link, air):
+    """Row of the air at the end of a link, where people wait."""
+    base = air[2][link // 2]
+    return base if link % 2 == 1 else base + air[3][link // 2] - 1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _lie_down(person, link, links, people, state):
+    """A person who falls on a link is in no queue; the room stays taken."""
+    people[person].next = links[link].fallen
+    links[link].fallen = person
+    state[WALKING] -= 1
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _has_room(link, links):
+    taken = links[link].count
+    if links[link].shared == 1:
+        taken += links[link ^ 1].count
+    return links[link].closed == 0 and taken < links[link].store
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _headway(link, time, links, people, harm):
+    """Time until the next one may leave: longer past the fallen, and where the other direction takes its part.
+
+    Two streams on one way form lanes; the capacity of the way is shared in proportion to the people on it.
+    """
+    if links[link].lying == 0:
+        person = links[link].fallen
+        while person >= 0:
+            if harm[person].fallen <= time:
+                links[link].lying = 1
+            person = people[person].next
+    gap = links[link].narrow if links[link].lying == 1 else links[link].headway
+    if links[link].shared == 1:
+        gap *= (links[link].count + links[link ^ 1].count) / max(links[link].count, 1)
+    return gap
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _enter(person, link, time, links, people, harm, air, calendar, state, laws):
+    """Let a person, already counted, walk onto a link; false if the person fell while waiting for that at the place."""
+    breathing = air[0].shape[0] > 0
+    if breathing and people[person].enter == np.inf and harm[person].row >= 0:
+        if _breathe(person, harm[person].row, people[person].ready, time, harm, air[0], laws):
+            links[link].count -= 1
+            state[WALKING] -= 1
+            return False
     density = (links[link].count - 1) / links[link].area
     speed = min(people[person].speed, links[link].top_speed)
     if density > laws[FREE_DENSITY]:
         law = links[link].law_speed * (1.0 - laws[DENSITY_SLOPE] * density)
         speed = min(speed, max(law, laws[LEAST_SPEED]))
-    ready = time + links[link].length / speed
+    people[person].link = link
+    people[person].enter = time
+    if breathing:
+        ready, fell = _walk(person, link, time, speed, links, harm, air, laws)
+        people[person].ready = harm[person].counted = ready
+        if fell:
+            _lie_down(person, link, links, people, state)
+            return True
+    else:
+        ready = time + links[link].length / speed
+        people[person].ready = ready
     behind, ahead = -1, links[link].tail
     if links[link].passing == 1:
         while ahead >= 0 and people[ahead].ready > ready:
             behind, ahead = ahead, people[ahead].previous
-    people[person].link = link
-    people[person].enter = time
-    people[person].ready = ready
     people[person].previous = ahead
     people[person].next = behind
     if behind >= 0:
@@ -112,6 +223,7 @@ def _enter(person, link, time, links, people, calendar, state, laws):
         _unschedule(link, links, calendar)
         links[link].status = DUE
         _schedule(link, max(ready, links[link].free), links, calendar, state, laws[BUCKET_WIDTH])
+    return True
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -129,9 +241,9 @@ def _leave_stuck(link, links, state):
 
 
 @njit(cache=True, nogil=True)
-def _admit(link, time, links, people, calendar, state, laws):
+def _admit(link, time, links, people, harm, air, calendar, state, laws):
     """Give the free space of a link to those who wait for it: blocked links and starters in turn."""
-    while links[link].count < links[link].store:
+    while _has_room(link, links):
         waiter, starter = links[link].wait_head, links[link].starter_head
         if waiter < 0 and starter < 0:
             return
@@ -145,11 +257,22 @@ def _admit(link, time, links, people, calendar, state, laws):
         else:
             links[link].turn = 0
             links[link].starter_head = people[starter].next
-            _enter(starter, link, time, links, people, calendar, state, laws)
+            _enter(starter, link, time, links, people, harm, air, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True)
-def _start(person, time, links, people, calendar, state, laws):
+def _freed(link, time, links, people, harm, air, calendar, state, laws):
+    """Room came free on a link: its own waiters may come, and those of the other direction of the same way."""
+    if links[link].wait_head >= 0 or links[link].starter_head >= 0:
+        _admit(link, time, links, people, harm, air, calendar, state, laws)
+    if links[link].shared == 1:
+        other = link ^ 1
+        if links[other].wait_head >= 0 or links[other].starter_head >= 0:
+            _admit(other, time, links, people, harm, air, calendar, state, laws)
+
+
+@njit(cache=True, nogil=True)
+def _start(person, time, links, people, harm, air, calendar, state, laws):
     """A person comes to the first link of the way, and enters it or queues for it."""
     link = people[person].link
     if link < 0:
@@ -158,10 +281,10 @@ def _start(person, time, links, people, calendar, state, laws):
         return
     state[WALKING] += 1
     people[person].enter = np.inf
-    free = links[link].count < links[link].store
-    if free and links[link].starter_head < 0 and links[link].wait_head < 0:
+    people[person].ready = time
+    if _has_room(link, links) and links[link].starter_head < 0 and links[link].wait_head < 0:
         links[link].count += 1
-        _enter(person, link, time, links, people, calendar, state, laws)
+        _enter(person, link, time, links, people, harm, air, calendar, state, laws)
         return
     people[person].next = -1
     if links[link].starter_head < 0:
@@ -218,13 +341,61 @@ def _record(person, leave, people, records, state):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _serve(link, time, links, people, records, calendar, state, laws, onward):
-    """The head of a link is due: it arrives, moves on, or is blocked."""
+def _step_up(link, time, links, people, calendar, state, laws):
+    """Take the head out of the queue; the next one is due."""
+    behind = people[links[link].head].next
+    links[link].head = behind
+    links[link].status = IDLE
+    if behind >= 0:
+        people[behind].previous = -1
+        links[link].status = DUE
+        due = max(people[behind].ready, links[link].free, time)
+        _schedule(link, due, links, calendar, state, laws[BUCKET_WIDTH])
+    else:
+        links[link].tail = -1
+
+
+@njit(cache=True, nogil=True)
+def _fall_in_line(link, time, links, people, harm, air, calendar, state, laws):
+    """The head of a link, due at last, fell while it waited: the others step past, and a place given to it is free."""
     person, status = links[link].head, links[link].status
+    target = np.int64(links[link].target)
+    if status == BLOCKED:
+        _leave_line(link, target, links)
+    _step_up(link, time, links, people, calendar, state, laws)
+    _lie_down(person, link, links, people, state)
+    if status == GRANTED:
+        links[target].count -= 1
+        _freed(target, time, links, people, harm, air, calendar, state, laws)
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _next_way(person, link, time, people, laws, onward):
+    column = 0
+    if onward.shape[1] > 1:
+        column = min(int(time / laws[ONWARD_WIDTH]), onward.shape[1] - 1)
+    return onward[people[person].destination, column, link], column
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _serve(link, time, links, people, harm, air, records, calendar, state, laws, onward):
+    """The head of a link is due: it arrives, moves on, waits or is blocked."""
+    person, status = links[link].head, links[link].status
+    if air[0].shape[0] > 0:
+        if _breathe(person, _end_row(link, air), harm[person].counted, time, harm, air[0], laws):
+            _fall_in_line(link, time, links, people, harm, air, calendar, state, laws)
+            return
+        harm[person].counted = time
     if status == DUE:
-        target = onward[people[person].destination, link]
+        target, column = _next_way(person, link, time, people, laws, onward)
+        if target == WAIT and column < onward.shape[1] - 1:
+            _schedule(link, (column + 1) * laws[ONWARD_WIDTH], links, calendar, state, laws[BUCKET_WIDTH])
+            return
+        if target < ARRIVE or (target >= 0 and links[target].closed == 1):
+            links[link].status = HELD
+            return
         if target >= 0:
-            if links[target].count >= links[target].store:
+            if not _has_room(target, links):
                 _block(link, target, time, links, state, laws)
                 return
             links[target].count += 1
@@ -234,32 +405,21 @@ def _serve(link, time, links, people, records, calendar, state, laws, onward):
             _leave_line(link, target, links)
             links[target].count += 1
             state[FORCED] += 1
-    behind = people[person].next
-    links[link].head = behind
-    if behind >= 0:
-        people[behind].previous = -1
-    else:
-        links[link].tail = -1
+    links[link].free = time + _headway(link, time, links, people, harm)
     links[link].count -= 1
-    links[link].status = IDLE
-    links[link].free = time + links[link].headway
+    _step_up(link, time, links, people, calendar, state, laws)
     _record(person, time, people, records, state)
-    if behind >= 0:
-        links[link].status = DUE
-        due = max(people[behind].ready, links[link].free)
-        _schedule(link, due, links, calendar, state, laws[BUCKET_WIDTH])
     if target < 0:
         people[person].arrival = time
         state[ARRIVED] += 1
         state[WALKING] -= 1
     else:
-        _enter(person, target, time, links, people, calendar, state, laws)
-    if links[link].wait_head >= 0 or links[link].starter_head >= 0:
-        _admit(link, time, links, people, calendar, state, laws)
+        _enter(person, target, time, links, people, harm, air, calendar, state, laws)
+    _freed(link, time, links, people, harm, air, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True)
-def advance(until, starters, start_time, links, people, records, calendar, state, laws, onward):
+def advance(until, starters, start_time, links, people, harm, air, records, calendar, state, laws, onward):
     """Play every event up to and including `until`, in the order of (time, starters first, link).
 
     Parameters
@@ -270,8 +430,11 @@ def advance(until, starters, start_time, links, people, records, calendar, state
         People sorted by (start time, id); those before ``state[STARTED]`` have started.
     start_time
         Start time of every person. [s]
-    links, people
-        State, of type LINK and PERSON.
+    links, people, harm
+        State, of type LINK, PERSON and HARM.
+    air
+        Load gathered from time 0 to each bin edge, a row a segment; factors on the speed in each bin, or no rows; first
+        row and number of segments of each two-way link. Without rows nobody breathes.
     records
         Out: finished crossings, of type CROSSING.
     calendar
@@ -279,7 +442,8 @@ def advance(until, starters, start_time, links, people, records, calendar, state
     state, laws
         Counters; constants of motion.
     onward
-        Next link, shape (destinations, links); -1 where the destination is at the end of the link.
+        Next link by the time of asking, shape (destinations, bins, links); ARRIVE where the destination is at the end
+        of the link, NO_WAY, or WAIT for the next bin.
 
     Returns
     -------
@@ -306,13 +470,13 @@ def advance(until, starters, start_time, links, people, records, calendar, state
             return DONE
         if begin <= due:
             state[STARTED] += 1
-            _start(starter, begin, links, people, calendar, state, laws)
+            _start(starter, begin, links, people, harm, air, calendar, state, laws)
         else:
             if links[link].status == BLOCKED:
                 _leave_stuck(link, links, state)
             else:
                 _unschedule(link, links, calendar)
-            _serve(link, due, links, people, records, calendar, state, laws, onward)
+            _serve(link, due, links, people, harm, air, records, calendar, state, laws, onward)
 
 
 @njit(cache=True, nogil=True)
@@ -329,3 +493,75 @@ def group_records(records, first, link, times):
         place[records[row].person] += 1
         link[at] = records[row].link
         times[at, 0], times[at, 1], times[at, 2] = records[row].enter, records[row].ready, records[row].leave
+
+
+@njit(cache=True, nogil=True)
+def reconsider(time, links, people, harm, air, calendar, state, laws):
+    """Ways were closed or opened, or people sent elsewhere: whoever waits asks again."""
+    for link in range(links.size):
+        status = links[link].status
+        if status == BLOCKED:
+            _leave_stuck(link, links, state)
+            _leave_line(link, np.int64(links[link].target), links)
+        if status in {BLOCKED, HELD}:
+            links[link].status = DUE
+            _schedule(link, time, links, calendar, state, laws[BUCKET_WIDTH])
+    for link in range(links.size):
+        if links[link].starter_head >= 0:
+            _admit(link, time, links, people, harm, air, calendar, state, laws)
+
+
+@njit(cache=True, nogil=True)
+def lift(person, time, links, people, harm, air, calendar, state, laws):
+    """Carry a fallen person away; false if the person has not fallen on a link by then."""
+    link = people[person].link
+    if link < 0 or people[person].enter == np.inf or people[person].arrival < np.inf:
+        return False
+    if harm[person].fallen == np.inf:  # in the queue: the fall was not yet noticed
+        if not _breathe(person, _end_row(link, air), harm[person].counted, time, harm, air[0], laws):
+            return False
+        if links[link].head == person:
+            status = links[link].status
+            if status == BLOCKED:
+                _leave_stuck(link, links, state)
+            else:
+                _unschedule(link, links, calendar)
+            _fall_in_line(link, time, links, people, harm, air, calendar, state, laws)
+        else:
+            ahead, behind = people[person].previous, people[person].next
+            people[ahead].next = behind
+            if behind >= 0:
+                people[behind].previous = ahead
+            else:
+                links[link].tail = ahead
+            _lie_down(person, link, links, people, state)
+    if harm[person].fallen > time:
+        return False
+    before, here = -1, links[link].fallen
+    while here != person:
+        before, here = here, people[here].next
+    if before >= 0:
+        people[before].next = people[person].next
+    else:
+        links[link].fallen = people[person].next
+    links[link].lying = 0
+    links[link].count -= 1
+    people[person].link = -1
+    _freed(link, time, links, people, harm, air, calendar, state, laws)
+    return True
+
+
+@njit(cache=True, nogil=True)
+def settle(time, links, people, harm, air, laws, out):
+    """Copy the harm of everybody to `out`, with what those who wait in a queue have breathed until `time`."""
+    out[:] = harm
+    for link in range(links.size):
+        person = links[link].head
+        while person >= 0:
+            _breathe(person, _end_row(link, air), out[person].counted, time, out, air[0], laws)
+            person = people[person].next
+        person = links[link].starter_head
+        while person >= 0:
+            if out[person].row >= 0:
+                _breathe(person, out[person].row, people[person].ready, time, out, air[0], laws)
+            person = people[person].next
