@@ -273,6 +273,7 @@ class Engine:
         self._records = np.empty(max(8 * people, 64), k.CROSSING)
         self._state = np.zeros(k.COUNTERS, np.int64)
         self._state[[k.STUCK_HEAD, k.STUCK_TAIL]] = -1
+        self._state[k.BREATHING] = air is not None
         self.set_onward(onward)
         buckets = int(min(max(64 * people, 1 << 12), _MOST_BUCKETS))
         width = horizon * (1.0 + 1e-9) / (buckets - 1)  # a little longer than the horizon, which is included
@@ -352,7 +353,7 @@ class Engine:
 
     def set_onward(self, onward: NDArray[np.int64]) -> None:
         """Show other ways from now on; those who wait at a node see them after :meth:`reconsider`."""
-        ways = onward if onward.ndim == 3 else onward[:, None, :]  # noqa: PLR2004 - destinations, bins, links
+        ways = onward if onward.ndim == 3 else onward[:, None, :]
         self._onward = np.ascontiguousarray(ways, np.int64)
 
     def close(self, links: NDArray[np.int64], *, closed: bool = True) -> None:
@@ -362,14 +363,14 @@ class Engine:
     def reconsider(self) -> None:
         """Let everybody who waits at a node ask again for the way, after it was closed, opened or changed."""
         k.reconsider(
-            self.now, self._links, self._people, self._harm, self._air, self._calendar, self._state, self._laws
+            self.now, self._links, self._people, self._harm, *self._air, self._calendar, self._state, self._laws
         )
 
     def lift(self, person: int) -> bool:
         """Carry somebody away who has fallen by now; false if the person lies on no link."""
         return bool(
             k.lift(
-                person, self.now, self._links, self._people, self._harm, self._air, self._calendar, self._state,
+                person, self.now, self._links, self._people, self._harm, *self._air, self._calendar, self._state,
                 self._laws,
             )
         )  # fmt: skip
@@ -377,7 +378,7 @@ class Engine:
     def harmed(self) -> Harmed:
         """What everybody has breathed on the way so far, and who has fallen."""
         out = self._harm.copy()
-        k.settle(self.now, self._links, self._people, self._harm, self._air, self._laws, out)
+        k.settle(self.now, self._links, self._people, self._harm, *self._air, self._laws, out)
         return Harmed(gathered=out["gathered"].copy(), fallen=out["fallen"].copy(), row=out["lying"].astype(np.int64))
 
     def advance(self, until: float) -> None:
@@ -386,7 +387,7 @@ class Engine:
             raise ModelError(f"time {until:g} s is after the horizon {self.horizon:g} s", where="Engine.advance")
         while True:
             status = k.advance(
-                until, self._starters, self._start, self._links, self._people, self._harm, self._air, self._records,
+                until, self._starters, self._start, self._links, self._people, self._harm, *self._air, self._records,
                 self._calendar, self._state, self._laws, self._onward,
             )  # fmt: skip
             if status == k.DONE:

@@ -16,13 +16,14 @@ from evacuation._kernels.loads import reached, until_time
 LINK = np.dtype(
     [
         ("head", "i4"), ("tail", "i4"), ("count", "i4"), ("store", "i4"),  # queue, people on it, most it holds
-        ("status", "i4"), ("target", "i4"),  # see below; the full link it waits for or was let into
+        ("target", "i4"),  # the full link it waits for or was let into
         ("wait_head", "i4"), ("wait_tail", "i4"), ("wait_next", "i4"),  # links that wait for this one, in line
         ("starter_head", "i4"), ("starter_tail", "i4"),  # people who want to start here
-        ("turn", "i4"), ("passing", "i4"),  # who enters next: 0 links, 1 starters; 1 if people overtake
         ("before", "i4"), ("after", "i4"), ("bucket", "i4"),  # neighbours in the calendar or the line of the stuck
-        ("closed", "i4"), ("shared", "i4"),  # 1 if nobody may enter; 1 if the other direction uses the same way
-        ("fallen", "i4"), ("lying", "i4"),  # people who fall here; 1 once the first of them lies there
+        ("fallen", "i4"),  # people who fall here
+        ("status", "i1"), ("turn", "i1"),  # see below; who enters next: 0 links, 1 starters
+        ("passing", "i1"), ("closed", "i1"),  # 1 if people overtake; 1 if nobody may enter
+        ("shared", "i1"), ("lying", "i1"),  # 1 if the other direction uses the same way; 1 once somebody lies here
         ("free", "f8"), ("event", "f8"),  # when the exit may be used again; time of the next event [s]
         ("length", "f8"), ("area", "f8"), ("law_speed", "f8"), ("top_speed", "f8"),
         ("headway", "f8"), ("narrow", "f8"),  # between two people at the end; the same past somebody who lies there
@@ -53,13 +54,13 @@ CROSSING = np.dtype(
 IDLE, DUE, BLOCKED, GRANTED, HELD = 0, 1, 2, 3, 4
 ARRIVE, NO_WAY, WAIT = -1, -2, -3  # what `onward` says besides the number of a link
 
-# Entries of `state`: people started, calendar position, crossings, arrivals, forced entries, walkers, stuck line.
-STARTED, AT_BUCKET, RECORDS, ARRIVED, FORCED, WALKING, STUCK_HEAD, STUCK_TAIL = 0, 1, 2, 3, 4, 5, 6, 7
-COUNTERS = 8
+# Entries of `state`: people started, calendar position, crossings, arrivals, forced entries, walkers, stuck line, and
+# 1 if people breathe on their way.
+STARTED, AT_BUCKET, RECORDS, ARRIVED, FORCED, WALKING, STUCK_HEAD, STUCK_TAIL, BREATHING = range(9)
+COUNTERS = 9
 
 # Entries of `laws`.
 DENSITY_SLOPE, FREE_DENSITY, LEAST_SPEED, STUCK_TIME, BUCKET_WIDTH, HORIZON, AIR_WIDTH, ONWARD_WIDTH = range(8)
-LAWS = 8
 
 DONE, RECORDS_FULL = 0, 1  # status codes of `advance`
 
@@ -122,9 +123,8 @@ def _breathe(person, row, start, stop, harm, total, laws):
 
 
 @njit(cache=True, nogil=True)
-def _walk(person, link, time, speed, links, harm, air, laws):
+def _walk(person, link, time, speed, links, harm, total, slow, segment_row, segments, laws):
     """Walk a link segment by segment in its air: when its end is reached, and whether the person falls before."""
-    total, slow, segment_row, segments = air
     n, base, back = segments[link // 2], segment_row[link // 2], link % 2
     step = links[link].length / n
     fell = False
@@ -140,11 +140,27 @@ def _walk(person, link, time, speed, links, harm, air, laws):
     return time, fell
 
 
+@njit(cache=True, nogil=True)
+def _fell_waiting(person, time, people, harm, total, slow, segment_row, segments, laws):
+    """Whether somebody who waited at the place for the first link fell there."""
+    row = harm[person].row
+    waited = people[person].enter == np.inf and row >= 0
+    return waited and _breathe(person, row, people[person].ready, time, harm, total, laws)
+
+
+@njit(cache=True, nogil=True)
+def _fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
+    """Whether somebody fell while waiting at the end of a link."""
+    start = harm[person].counted
+    harm[person].counted = time
+    return _breathe(person, _end_row(link, segment_row, segments), start, time, harm, total, laws)
+
+
 @njit(cache=True, nogil=True, inline="always")
-def _end_row(link, air):
+def _end_row(link, segment_row, segments):
     """Row of the air at the end of a link, where people wait."""
-    base = air[2][link // 2]
-    return base if link % 2 == 1 else base + air[3][link // 2] - 1
+    base = segment_row[link // 2]
+    return base if link % 2 == 1 else base + segments[link // 2] - 1
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -163,18 +179,25 @@ def _has_room(link, links):
     return links[link].closed == 0 and taken < links[link].store
 
 
+@njit(cache=True, nogil=True)
+def _someone_lies(link, time, links, people, harm):
+    """Whether somebody who fell on a link lies there by now."""
+    person = links[link].fallen
+    while person >= 0:
+        if harm[person].fallen <= time:
+            return 1
+        person = people[person].next
+    return 0
+
+
 @njit(cache=True, nogil=True, inline="always")
 def _headway(link, time, links, people, harm):
     """Time until the next one may leave: longer past the fallen, and where the other direction takes its part.
 
     Two streams on one way form lanes; the capacity of the way is shared in proportion to the people on it.
     """
-    if links[link].lying == 0:
-        person = links[link].fallen
-        while person >= 0:
-            if harm[person].fallen <= time:
-                links[link].lying = 1
-            person = people[person].next
+    if links[link].lying == 0 and links[link].fallen >= 0:
+        links[link].lying = _someone_lies(link, time, links, people, harm)
     gap = links[link].narrow if links[link].lying == 1 else links[link].headway
     if links[link].shared == 1:
         gap *= (links[link].count + links[link ^ 1].count) / max(links[link].count, 1)
@@ -182,14 +205,12 @@ def _headway(link, time, links, people, harm):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _enter(person, link, time, links, people, harm, air, calendar, state, laws):
-    """Let a person, already counted, walk onto a link; false if the person fell while waiting for that at the place."""
-    breathing = air[0].shape[0] > 0
-    if breathing and people[person].enter == np.inf and harm[person].row >= 0:
-        if _breathe(person, harm[person].row, people[person].ready, time, harm, air[0], laws):
-            links[link].count -= 1
-            state[WALKING] -= 1
-            return False
+def _enter(person, link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
+    """Let a person, already counted, walk onto a link, who may have fallen while waiting for that at the place."""
+    if state[BREATHING] == 1 and _fell_waiting(person, time, people, harm, total, slow, segment_row, segments, laws):
+        links[link].count -= 1
+        state[WALKING] -= 1
+        return
     density = (links[link].count - 1) / links[link].area
     speed = min(people[person].speed, links[link].top_speed)
     if density > laws[FREE_DENSITY]:
@@ -197,12 +218,12 @@ def _enter(person, link, time, links, people, harm, air, calendar, state, laws):
         speed = min(speed, max(law, laws[LEAST_SPEED]))
     people[person].link = link
     people[person].enter = time
-    if breathing:
-        ready, fell = _walk(person, link, time, speed, links, harm, air, laws)
+    if state[BREATHING] == 1:
+        ready, fell = _walk(person, link, time, speed, links, harm, total, slow, segment_row, segments, laws)
         people[person].ready = harm[person].counted = ready
         if fell:
             _lie_down(person, link, links, people, state)
-            return True
+            return
     else:
         ready = time + links[link].length / speed
         people[person].ready = ready
@@ -223,7 +244,6 @@ def _enter(person, link, time, links, people, harm, air, calendar, state, laws):
         _unschedule(link, links, calendar)
         links[link].status = DUE
         _schedule(link, max(ready, links[link].free), links, calendar, state, laws[BUCKET_WIDTH])
-    return True
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -241,7 +261,7 @@ def _leave_stuck(link, links, state):
 
 
 @njit(cache=True, nogil=True)
-def _admit(link, time, links, people, harm, air, calendar, state, laws):
+def _admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Give the free space of a link to those who wait for it: blocked links and starters in turn."""
     while _has_room(link, links):
         waiter, starter = links[link].wait_head, links[link].starter_head
@@ -257,22 +277,20 @@ def _admit(link, time, links, people, harm, air, calendar, state, laws):
         else:
             links[link].turn = 0
             links[link].starter_head = people[starter].next
-            _enter(starter, link, time, links, people, harm, air, calendar, state, laws)
+            _enter(starter, link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(cache=True, nogil=True)
-def _freed(link, time, links, people, harm, air, calendar, state, laws):
+@njit(cache=True, nogil=True, inline="always")
+def _freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Room came free on a link: its own waiters may come, and those of the other direction of the same way."""
     if links[link].wait_head >= 0 or links[link].starter_head >= 0:
-        _admit(link, time, links, people, harm, air, calendar, state, laws)
-    if links[link].shared == 1:
-        other = link ^ 1
-        if links[other].wait_head >= 0 or links[other].starter_head >= 0:
-            _admit(other, time, links, people, harm, air, calendar, state, laws)
+        _admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
+    if links[link].shared == 1 and (links[link ^ 1].wait_head >= 0 or links[link ^ 1].starter_head >= 0):
+        _admit(link ^ 1, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True)
-def _start(person, time, links, people, harm, air, calendar, state, laws):
+def _start(person, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """A person comes to the first link of the way, and enters it or queues for it."""
     link = people[person].link
     if link < 0:
@@ -284,7 +302,7 @@ def _start(person, time, links, people, harm, air, calendar, state, laws):
     people[person].ready = time
     if _has_room(link, links) and links[link].starter_head < 0 and links[link].wait_head < 0:
         links[link].count += 1
-        _enter(person, link, time, links, people, harm, air, calendar, state, laws)
+        _enter(person, link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
         return
     people[person].next = -1
     if links[link].starter_head < 0:
@@ -356,7 +374,7 @@ def _step_up(link, time, links, people, calendar, state, laws):
 
 
 @njit(cache=True, nogil=True)
-def _fall_in_line(link, time, links, people, harm, air, calendar, state, laws):
+def _step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """The head of a link, due at last, fell while it waited: the others step past, and a place given to it is free."""
     person, status = links[link].head, links[link].status
     target = np.int64(links[link].target)
@@ -366,7 +384,7 @@ def _fall_in_line(link, time, links, people, harm, air, calendar, state, laws):
     _lie_down(person, link, links, people, state)
     if status == GRANTED:
         links[target].count -= 1
-        _freed(target, time, links, people, harm, air, calendar, state, laws)
+        _freed(target, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -378,14 +396,12 @@ def _next_way(person, link, time, people, laws, onward):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _serve(link, time, links, people, harm, air, records, calendar, state, laws, onward):
+def _serve(link, time, links, people, harm, total, slow, segment_row, segments, records, calendar, state, laws, onward):
     """The head of a link is due: it arrives, moves on, waits or is blocked."""
     person, status = links[link].head, links[link].status
-    if air[0].shape[0] > 0:
-        if _breathe(person, _end_row(link, air), harm[person].counted, time, harm, air[0], laws):
-            _fall_in_line(link, time, links, people, harm, air, calendar, state, laws)
-            return
-        harm[person].counted = time
+    if state[BREATHING] == 1 and _fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
+        _step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
+        return
     if status == DUE:
         target, column = _next_way(person, link, time, people, laws, onward)
         if target == WAIT and column < onward.shape[1] - 1:
@@ -414,12 +430,28 @@ def _serve(link, time, links, people, harm, air, records, calendar, state, laws,
         state[ARRIVED] += 1
         state[WALKING] -= 1
     else:
-        _enter(person, target, time, links, people, harm, air, calendar, state, laws)
-    _freed(link, time, links, people, harm, air, calendar, state, laws)
+        _enter(person, target, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
+    _freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True)
-def advance(until, starters, start_time, links, people, harm, air, records, calendar, state, laws, onward):
+def advance(
+    until,
+    starters,
+    start_time,
+    links,
+    people,
+    harm,
+    total,
+    slow,
+    segment_row,
+    segments,
+    records,
+    calendar,
+    state,
+    laws,
+    onward,
+):
     """Play every event up to and including `until`, in the order of (time, starters first, link).
 
     Parameters
@@ -470,13 +502,28 @@ def advance(until, starters, start_time, links, people, harm, air, records, cale
             return DONE
         if begin <= due:
             state[STARTED] += 1
-            _start(starter, begin, links, people, harm, air, calendar, state, laws)
+            _start(starter, begin, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
         else:
             if links[link].status == BLOCKED:
                 _leave_stuck(link, links, state)
             else:
                 _unschedule(link, links, calendar)
-            _serve(link, due, links, people, harm, air, records, calendar, state, laws, onward)
+            _serve(
+                link,
+                due,
+                links,
+                people,
+                harm,
+                total,
+                slow,
+                segment_row,
+                segments,
+                records,
+                calendar,
+                state,
+                laws,
+                onward,
+            )
 
 
 @njit(cache=True, nogil=True)
@@ -496,7 +543,7 @@ def group_records(records, first, link, times):
 
 
 @njit(cache=True, nogil=True)
-def reconsider(time, links, people, harm, air, calendar, state, laws):
+def reconsider(time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Ways were closed or opened, or people sent elsewhere: whoever waits asks again."""
     for link in range(links.size):
         status = links[link].status
@@ -508,17 +555,17 @@ def reconsider(time, links, people, harm, air, calendar, state, laws):
             _schedule(link, time, links, calendar, state, laws[BUCKET_WIDTH])
     for link in range(links.size):
         if links[link].starter_head >= 0:
-            _admit(link, time, links, people, harm, air, calendar, state, laws)
+            _admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True)
-def lift(person, time, links, people, harm, air, calendar, state, laws):
+def lift(person, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Carry a fallen person away; false if the person has not fallen on a link by then."""
     link = people[person].link
     if link < 0 or people[person].enter == np.inf or people[person].arrival < np.inf:
         return False
     if harm[person].fallen == np.inf:  # in the queue: the fall was not yet noticed
-        if not _breathe(person, _end_row(link, air), harm[person].counted, time, harm, air[0], laws):
+        if not _fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
             return False
         if links[link].head == person:
             status = links[link].status
@@ -526,7 +573,7 @@ def lift(person, time, links, people, harm, air, calendar, state, laws):
                 _leave_stuck(link, links, state)
             else:
                 _unschedule(link, links, calendar)
-            _fall_in_line(link, time, links, people, harm, air, calendar, state, laws)
+            _step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
         else:
             ahead, behind = people[person].previous, people[person].next
             people[ahead].next = behind
@@ -547,21 +594,21 @@ def lift(person, time, links, people, harm, air, calendar, state, laws):
     links[link].lying = 0
     links[link].count -= 1
     people[person].link = -1
-    _freed(link, time, links, people, harm, air, calendar, state, laws)
+    _freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
     return True
 
 
 @njit(cache=True, nogil=True)
-def settle(time, links, people, harm, air, laws, out):
+def settle(time, links, people, harm, total, slow, segment_row, segments, laws, out):
     """Copy the harm of everybody to `out`, with what those who wait in a queue have breathed until `time`."""
     out[:] = harm
     for link in range(links.size):
         person = links[link].head
         while person >= 0:
-            _breathe(person, _end_row(link, air), out[person].counted, time, out, air[0], laws)
+            _breathe(person, _end_row(link, segment_row, segments), out[person].counted, time, out, total, laws)
             person = people[person].next
         person = links[link].starter_head
         while person >= 0:
             if out[person].row >= 0:
-                _breathe(person, out[person].row, people[person].ready, time, out, air[0], laws)
+                _breathe(person, out[person].row, people[person].ready, time, out, total, laws)
             person = people[person].next
