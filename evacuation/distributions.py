@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from twin.errors import ModelError
 
-__all__ = ["PREMOVEMENT", "WALKING_SPEED", "Distribution"]
+__all__ = ["PREMOVEMENT", "WALKING_SPEED", "Distribution", "premovement", "speed_of_age"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,3 +152,75 @@ PREMOVEMENT: Mapping[str, Distribution] = MappingProxyType(
 BSI PD 7974-6 (human factors), behavioural scenario A (factory, office), simple buildings: 1st and 99th percentile 30
 and 90 s where staff are trained and the system audited (M1), 60 and 180 s with trained staff (M2), 900 and 1800 s with
 the least management (M3); lognormal between them, as tabulated in the open evacuation tool AAMKS."""
+
+# Years and m s⁻¹: corners of Weidmann's curve of mean free walking speed over age.
+_AGES = (20.0, 30.0, 40.0, 50.0, 70.0, 80.0)
+_SPEEDS = (1.61, 1.54, 1.48, 1.41, 1.07, 0.68)
+
+
+def speed_of_age(age: ArrayLike) -> NDArray[np.float64]:
+    """Mean free walking speed on the level at an age. [m s⁻¹]
+
+    Parameters
+    ----------
+    age
+        20 to 80, any shape. [a]
+
+    References
+    ----------
+    Weidmann U. (1992), Transporttechnik der Fussgänger, Schriftenreihe des IVT 90, ETH Zürich, mean speed over age, at
+    the corners that RiMEA guideline 4.1.1, test 7, uses; linear between them.
+    """
+    return np.asarray(np.interp(np.asarray(age, float), _AGES, _SPEEDS))
+
+
+# 1st and 99th percentile [s] by familiarity, management level and building level.
+_LEVELS: Mapping[tuple[str, str, str], tuple[float, float]] = MappingProxyType(
+    {
+        ("A", "M1", "B1"): (30.0, 90.0),
+        ("A", "M1", "B2"): (30.0, 90.0),
+        ("A", "M1", "B3"): (60.0, 120.0),
+        ("A", "M2", "B1"): (60.0, 180.0),
+        ("A", "M2", "B2"): (60.0, 180.0),
+        ("A", "M2", "B3"): (90.0, 210.0),
+        ("A", "M3", "B1"): (900.0, 1800.0),
+        ("A", "M3", "B2"): (900.0, 1800.0),
+        ("A", "M3", "B3"): (930.0, 1830.0),
+        ("B", "M1", "B2"): (60.0, 180.0),
+        ("B", "M1", "B3"): (90.0, 210.0),
+        ("B", "M2", "B1"): (60.0, 240.0),
+        ("B", "M2", "B3"): (120.0, 300.0),
+        ("B", "M3", "B1"): (900.0, 1800.0),
+    }
+)
+
+
+def premovement(scenario: str, management: str, building: str) -> Distribution:
+    """Premovement time by the levels of PD 7974-6, alarm levels A1 and A2. [s]
+
+    Parameters
+    ----------
+    scenario
+        "A": awake and familiar (factory, office); "B": awake and unfamiliar (visitors, shops).
+    management
+        "M1" trained and audited, "M2" trained, "M3" the least.
+    building
+        "B1" simple to "B3" large and complex.
+
+    Raises
+    ------
+    ModelError
+        A combination without published percentiles.
+
+    References
+    ----------
+    BSI PD 7974-6 (human factors), 1st and 99th percentile as tabulated in the open evacuation tool AAMKS; lognormal
+    between them. Its alarm level A3 adds a delay of its own and is not offered.
+    """
+    wanted = (scenario, management, building)
+    if wanted not in _LEVELS:
+        known = ", ".join("/".join(levels) for levels in _LEVELS)
+        raise ModelError(
+            f"no premovement times for {'/'.join(wanted)}", where="premovement", fix=f"take one of {known}"
+        )
+    return _between(*_LEVELS[wanted])

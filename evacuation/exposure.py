@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from evacuation._kernels import loads as k
 from evacuation.routes import WalkGraph
-from evacuation.walking import Crossings
+from evacuation.walking import Air, Crossings
 from plant_models.harm import Probit
 from plant_models.substances import Substance
 from twin.errors import ModelError
@@ -158,19 +158,78 @@ class Exposure:
         muster
             Number of the muster point, -1 if none.
         """
-        out = np.zeros(stay.x.size)
-        self._add_stay(stay, out)
+        out, _ = self.stand(stay)
         self._add_way(crossings, out)
         there = np.flatnonzero(np.isfinite(arrival) & (arrival < self.horizon) & (muster >= 0))
-        if there.size:
-            leaf = np.array([self.graph.places[tag][0] for tag in self.graph.musters], np.int64)[muster[there]]
-            rows = self._spots(self.graph.node_x[leaf], self.graph.node_y[leaf])
-            stop = np.full(there.size, self.horizon)
-            self._sample(rows, arrival[there], stop)
-            part = np.zeros(there.size)
-            k.between(self._total, rows, np.ascontiguousarray(arrival[there]), stop, self.time_bin, part)
-            out[there] += part
+        out[there] += self.waiting(muster[there], arrival[there])
         return out
+
+    def stand(
+        self, stay: Stay, limit: NDArray[np.float64] | None = None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Load of everybody at their place until they leave it, and when it reached a limit.
+
+        Parameters
+        ----------
+        stay
+            The time at their place.
+        limit
+            Load at which the moment is wanted, shape (n,); None: none. [unit of the probit]
+
+        Returns
+        -------
+        load, reached
+            Each of shape (n,); inf where the limit was not reached. [unit of the probit], [s]
+        """
+        out = np.zeros(stay.x.size)
+        moment = np.full(out.size, np.inf)
+        self._add_stay(stay, np.full(out.size, np.inf) if limit is None else limit, moment, out)
+        return out, moment
+
+    def waiting(self, muster: NDArray[np.int64], since: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Load at muster points from given times [s] until the horizon. [unit of the probit]"""
+        leaf = np.array([self.graph.places[tag][0] for tag in self.graph.musters] or [0], np.int64)[muster]
+        rows = self._spots(self.graph.node_x[leaf], self.graph.node_y[leaf])
+        return self.at(rows, since, np.full(since.size, self.horizon))
+
+    def at(self, rows: NDArray[np.int64], start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Load gathered at rows of the table between times [s]. [unit of the probit]"""
+        out = np.zeros(rows.size)
+        self._sample(rows, start, stop)
+        k.between(self._total, rows, np.ascontiguousarray(start), np.ascontiguousarray(stop), self.time_bin, out)
+        return out
+
+    def rows(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows of the table for nodes of the ways, sampled over all time."""
+        found = self._spots(self.graph.node_x[nodes], self.graph.node_y[nodes])
+        self._sample(found, np.zeros(found.size), np.full(found.size, self.horizon))
+        return found
+
+    def tables(
+        self, ways: NDArray[np.bool_] | None = None, slowing: Callable[[NDArray[np.float64]], ArrayLike] | None = None
+    ) -> Air:
+        """The air along ways over all time, for the engine and for plans.
+
+        Parameters
+        ----------
+        ways
+            Which two-way links are needed, shape (ways,); None: all.
+        slowing
+            Factor on the walking speed at concentrations [kg m⁻³]; None: nobody is slowed.
+        """
+        used = np.arange(len(self.graph.kinds)) if ways is None else np.flatnonzero(ways)
+        rows = self._way_rows(used)
+        self._sample(rows, np.zeros(rows.size), np.full(rows.size, self.horizon))
+        slow = np.empty((0, 1))
+        if slowing is not None:
+            slow = np.clip(np.asarray(slowing(self._air), float), 0.0, 1.0)
+        return Air(
+            total=self._total,
+            slow=slow,
+            width=self.time_bin,
+            segment_row=self._segment_row.copy(),
+            segments=self._segments,
+        )
 
     def load_of(self, concentration: ArrayLike, duration: ArrayLike) -> NDArray[np.float64]:
         """Load of a steady concentration [kg m⁻³] over a duration [s], in the weather of time 0."""
@@ -259,7 +318,9 @@ class Exposure:
         changed = np.flatnonzero(wanted.any(axis=1))
         self._total[changed, 1:] = np.cumsum(self._factor * self._power[changed] * self.time_bin, axis=1)
 
-    def _add_stay(self, stay: Stay, out: NDArray[np.float64]) -> None:
+    def _add_stay(
+        self, stay: Stay, limit: NDArray[np.float64], moment: NDArray[np.float64], out: NDArray[np.float64]
+    ) -> None:
         if not out.size:
             return
         grid = self.standing_grid
@@ -278,7 +339,7 @@ class Exposure:
         self._sample(room[inside], begin[inside], stay.stop[inside])
         k.standing(
             self._air, self._total, self._factor, self.probit.n, self.time_bin, spot, room, stay.stop, stay.exchange,
-            stay.sealed, stay.first, stay.when, stay.mode, out,
+            stay.sealed, stay.first, stay.when, stay.mode, limit, moment, out,
         )  # fmt: skip
 
     def _add_way(self, crossings: Crossings, out: NDArray[np.float64]) -> None:
@@ -286,22 +347,27 @@ class Exposure:
             return
         way = crossings.link // 2
         used = np.unique(way)
-        fresh: list[tuple[float, float]] = []
-        for number in used[self._segment_row[used] < 0].tolist():
-            self._segment_row[number] = self._x.size + len(fresh)
-            fresh += self._middles(number)
-        self._append(fresh)
+        rows = self._way_rows(used)
         begin, end = np.full(used.size, np.inf), np.full(used.size, -np.inf)
         place = np.searchsorted(used, way)
         np.minimum.at(begin, place, crossings.times[:, 0])
         np.maximum.at(end, place, np.minimum(crossings.times[:, 2], self.horizon))
         n = self._segments[used]
-        rows = np.repeat(self._segment_row[used], n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
         self._sample(rows, np.repeat(begin, n), np.repeat(end, n))
         k.along(
             self._total, self.time_bin, self.horizon, crossings.first, crossings.link, crossings.times,
             self._segment_row, self._segments, out,
         )  # fmt: skip
+
+    def _way_rows(self, ways: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Rows of the segments of ways, one way after the other, new ones appended."""
+        fresh: list[tuple[float, float]] = []
+        for number in ways[self._segment_row[ways] < 0].tolist():
+            self._segment_row[number] = self._x.size + len(fresh)
+            fresh += self._middles(number)
+        self._append(fresh)
+        n = self._segments[ways]
+        return np.repeat(self._segment_row[ways], n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
 
     def _middles(self, way: int) -> list[tuple[float, float]]:
         """Middles of the segments of a way, in the direction of its even link."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import shapely
 from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
-from evacuation.distributions import PREMOVEMENT, WALKING_SPEED, Distribution
+from evacuation.distributions import PREMOVEMENT, WALKING_SPEED, Distribution, speed_of_age
 from evacuation.routes import WalkGraph
 from twin.errors import ModelError, Problem, near
 from twin.seeds import Streams
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Group", "Population", "populate"]
 
+_OF_HARM = ("tolerance", "complies", "inhaled")
+_LEAST_CHANCE = 1e-9  # the probit of 0 or 1 is not finite
 _POINT_RADIUS = 5.0  # m; people of a place drawn as a point stand around it
 
 
@@ -44,6 +46,15 @@ class Group:
         Free walking speed. [m s⁻¹]
     mobile
         Whether they can walk away; people who cannot take shelter when ordered to leave.
+    age
+        Age, from which the walking speed follows (:func:`evacuation.speed_of_age`) in place of `speed`; None: not
+        told. [a]
+    compliance
+        Part of them that follows orders to leave or to shelter; the others stay as they are.
+    protection
+        Protection factor of what they wear: the concentration outside the mask over that inside it; 1 without one.
+    breathing
+        Volume breathed a minute over that at which the harm of the substance was measured.
     """
 
     name: str
@@ -53,6 +64,10 @@ class Group:
     premovement: Distribution = PREMOVEMENT["M1"]
     speed: Distribution = WALKING_SPEED
     mobile: bool = True
+    age: Distribution | None = None
+    compliance: float = 1.0
+    protection: float = 1.0
+    breathing: float = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -79,6 +94,13 @@ class Population:
         Tags.
     groups
         Names.
+    tolerance
+        Part of people who are more susceptible than this one, in (0, 1): the person falls or dies at the load at which
+        that part does, shape (n,). Left away: 1/2 for everybody, the median person.
+    complies
+        Whether the person follows orders, shape (n,); left away: everybody.
+    inhaled
+        Concentration breathed over that in the air: breathing over protection factor, shape (n,); left away: 1.
     seed
         Seed of the random streams; None when a generator was given.
     """
@@ -93,10 +115,16 @@ class Population:
     speed: NDArray[np.float64]
     places: tuple[str, ...]
     groups: tuple[str, ...]
+    tolerance: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    complies: NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, np.bool_))
+    inhaled: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     seed: int | None = None
 
     def __post_init__(self) -> None:
-        for name in ("x", "y", "place", "group", "indoors", "mobile", "premovement", "speed"):
+        for name, usual in (("tolerance", 0.5), ("complies", True), ("inhaled", 1.0)):
+            if not getattr(self, name).size:
+                object.__setattr__(self, name, np.full(self.x.size, usual))
+        for name in ("x", "y", "place", "group", "indoors", "mobile", "premovement", "speed", *_OF_HARM):
             getattr(self, name).flags.writeable = False
 
     def __len__(self) -> int:
@@ -169,6 +197,9 @@ def populate(
         speed=speed,
         places=places,
         groups=tuple(g.name for g in groups),
+        tolerance=np.concatenate([np.empty(0), *(d[5] for d in drawn)]),
+        complies=np.concatenate([np.empty(0), *(d[6] for d in drawn)]).astype(np.bool_),
+        inhaled=np.repeat([g.breathing / g.protection for g in groups], sizes),
         seed=streams.seed if isinstance(streams, Streams) else None,
     )
 
@@ -184,6 +215,17 @@ def _faults(park: Twin, group: Group, before: Sequence[Group]) -> list[Problem]:
         found.append(Problem(f"indoors is {group.indoors!r}", where, "give yes, no, or a fraction from 0 to 1"))
     if group.speed.low < 0.05:
         found.append(Problem(f"speed can be {group.speed.low:g} m/s", where, "cut it at 0.05 m/s or more"))
+    if not 0.0 <= group.compliance <= 1.0:
+        found.append(Problem(f"compliance is {group.compliance!r}", where, "give a fraction from 0 to 1"))
+    if not 1.0 <= group.protection < np.inf:
+        found.append(Problem(f"protection is {group.protection!r}", where, "give a protection factor, 1 or more"))
+    if not 0.0 < group.breathing < np.inf:
+        found.append(Problem(f"breathing is {group.breathing!r}", where, "give a positive factor, 1 at rest"))
+    if group.age is not None and not 20.0 <= group.age.low <= group.age.high <= 80.0:
+        what = f"age can be {group.age.low:g} to {group.age.high:g}"
+        found.append(
+            Problem(what, where, "walking speeds are known from 20 to 80 years: cut it there, or give a speed")
+        )
     if group.premovement.low < 0.0:
         found.append(Problem(f"premovement can be {group.premovement.low:g} s", where, "cut it at 0 s or more"))
     if group.place not in park:
@@ -196,12 +238,17 @@ def _faults(park: Twin, group: Group, before: Sequence[Group]) -> list[Problem]:
 
 
 def _draw(shape: BaseGeometry, group: Group, streams: Streams) -> tuple[NDArray[np.float64], ...]:
-    """Positions, premovement times, speeds, and 1 for those indoors."""
+    """Positions, premovement times, speeds, 1 for those indoors, tolerances, and 1 for those who follow orders."""
     n = int(group.count)
     x, y = _positions(shape, n, streams["position"])
     inside = np.zeros(n)
     inside[np.argsort(streams["indoors"].random(n), kind="stable")[: round(float(group.indoors) * n)]] = 1.0
-    return x, y, group.premovement.sample(streams["premovement"], n), group.speed.sample(streams["speed"], n), inside
+    speed = group.speed.sample(streams["speed"], n)
+    if group.age is not None:
+        speed = speed_of_age(group.age.sample(streams["age"], n))
+    follows = (streams["compliance"].random(n) < group.compliance).astype(float)
+    tolerance = np.clip(streams["tolerance"].random(n), _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)
+    return x, y, group.premovement.sample(streams["premovement"], n), speed, inside, tolerance, follows
 
 
 def _positions(

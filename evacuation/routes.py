@@ -50,6 +50,8 @@ class WalkGraph:
         Their sizes and capacities.
     kinds
         "walkway", "road", "stairs" or "access" of each way, shape (links / 2,).
+    tags
+        Tag of the asset each way is a piece of, of the place for an access, shape (links / 2,).
     places
         Leaf node and first link of every attached tag, muster points included.
     musters
@@ -70,6 +72,7 @@ class WalkGraph:
     head: NDArray[np.int64]
     links: Links
     kinds: tuple[str, ...]
+    tags: tuple[str, ...]
     places: dict[str, tuple[int, int]]
     musters: tuple[str, ...]
     onward: NDArray[np.int64]
@@ -144,6 +147,42 @@ class WalkGraph:
         node, link = self.places[place]
         return -1 if self.musters[muster] == place or self.times[muster, node] == 0.0 else link
 
+    def links_of(self, tag: str) -> NDArray[np.int64]:
+        """Directed links of the ways that are pieces of an asset.
+
+        Raises
+        ------
+        ModelError
+            No way has this tag.
+        """
+        if tag not in self.tags:
+            raise ModelError(f"no way is part of {tag!r}", where="WalkGraph", fix=near(tag, sorted(set(self.tags))))
+        ways = np.array([k for k, name in enumerate(self.tags) if name == tag], np.int64)
+        return np.sort(np.concatenate([2 * ways, 2 * ways + 1]))
+
+    @property
+    def seconds(self) -> NDArray[np.float64]:
+        """Time for each link at the speed that ranks routes, shape (links,). [s]"""
+        stairs = min(self.walking.stair_speed, REFERENCE_SPEED)
+        return self.links.length / np.where(self.links.stairs, stairs, REFERENCE_SPEED)
+
+    def quickest(self, seconds: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Times and next links as in `times` and `onward`, for other times of the links (inf: closed). [s]"""
+        targets = [self.places[tag][0] for tag in self.musters]
+        return _ways(self.tail, self.head, seconds, nodes=self.node_x.size, targets=targets)
+
+    def used(self, first: NDArray[np.int64], onward: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Two-way links that can come to be walked from first links by any row of `onward`, shape (ways,)."""
+        seen = np.zeros(self.tail.size, np.bool_)
+        fresh = np.unique(first[first >= 0])
+        flat = onward.reshape(-1, self.tail.size)
+        while fresh.size:
+            seen[fresh] = True
+            ahead = np.unique(flat[:, fresh])
+            ahead = ahead[ahead >= 0]
+            fresh = ahead[~seen[ahead]]
+        return seen[::2] | seen[1::2]
+
     def __repr__(self) -> str:
         total = float(self.links.length.sum()) / 2.0
         return (
@@ -166,7 +205,7 @@ class _Draft:
         self.x, self.y = list(map(float, ways.node_x)), list(map(float, ways.node_y))
         self.ends = list(zip(map(int, ways.tail), map(int, ways.head), strict=True))
         self.width = [float(w) for w in ways.width]
-        self.kind = list(ways.kinds)
+        self.kind, self.tag = list(ways.kinds), list(ways.tags)
         self.warnings: list[str] = []
         unknown = sorted({t for t, w in zip(ways.tags, ways.width, strict=True) if not np.isfinite(w)})
         if unknown:
@@ -242,9 +281,9 @@ class _Draft:
         flow = self.law.capacity(clear, np.zeros(clear.size, np.bool_)).sum()
         return point, max(float(clear.sum()), OPEN_WIDTH), float(flow)
 
-    def _pieces(self) -> tuple[list[tuple[int, int]], list[float], list[float], list[str]]:
-        """Ends, lengths, widths and kinds of all two-way links, ways cut where something hangs on them."""
-        ends, lengths, widths, kinds = [], [], [], []
+    def _pieces(self) -> tuple[list[tuple[int, int]], list[float], list[float], list[str], list[str]]:
+        """Ends, lengths, widths, kinds and tags of all two-way links, ways cut where something hangs on them."""
+        ends, lengths, widths, kinds, tags = [], [], [], [], []
         for way, (a, b) in enumerate(self.ends):
             stops = [(0.0, a), *sorted(self.cuts.get(way, [])), (float(self.lines[way].length), b)]
             for (low, start), (high, stop) in pairwise(stops):
@@ -252,17 +291,20 @@ class _Draft:
                 lengths.append(max(high - low, 1e-3))
                 widths.append(self.width[way])
                 kinds.append(self.kind[way])
+                tags.append(self.tag[way])
+        places = {leaf: tag for tag, leaf in self.leaf.items()}
         for leaf, node, width, _ in self.access:
+            tags.append(places[leaf])
             ends.append((leaf, node))
             gap = float(np.hypot(self.x[leaf] - self.x[node], self.y[leaf] - self.y[node]))
             lengths.append(max(gap, _LEAST_LENGTH))
             widths.append(width)
             kinds.append("access")
-        return ends, lengths, widths, kinds
+        return ends, lengths, widths, kinds, tags
 
     def finish(self, make: type[WalkGraph], musters: tuple[str, ...]) -> WalkGraph:
         """Direct the links, set their capacities and find the ways."""
-        ends, lengths, widths, kinds = self._pieces()
+        ends, lengths, widths, kinds, tags = self._pieces()
         pairs = np.array(ends, np.int64).reshape(-1, 2)
         tail, head = pairs.ravel(), pairs[:, ::-1].ravel()
         width = np.repeat(np.array(widths, float), 2)
@@ -283,8 +325,9 @@ class _Draft:
             node_y=np.array(self.y),
             tail=tail,
             head=head,
-            links=Links(length=length, width=width, capacity=capacity, stairs=stairs),
+            links=Links(length=length, width=width, capacity=capacity, stairs=stairs, shared=True),
             kinds=tuple(kinds),
+            tags=tuple(tags),
             places={tag: (node, base + 2 * k) for k, (tag, node) in enumerate(self.leaf.items())},
             musters=musters,
             onward=onward,

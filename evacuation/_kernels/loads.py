@@ -76,7 +76,9 @@ def _room_step(inside, outside, rate, span, power):
 
 
 @njit(cache=True, nogil=True)
-def standing(air, total, factor, power, width, spot, room, stop, exchange, sealed, first, when, mode, out):
+def standing(
+    air, total, factor, power, width, spot, room, stop, exchange, sealed, first, when, mode, limit, fallen, out
+):
     """Add the load of people who stand at their place until `stop`, in their room or outside.
 
     A room breathes at its air change rate whether or not the person is in it: dC/dt = rate (C_outside - C). Within a
@@ -102,6 +104,10 @@ def standing(air, total, factor, power, width, spot, room, stop, exchange, seale
     first, when, mode
         Changes of each person from ``first[i]`` to ``first[i + 1]``: time [s] and mode: 0 outside, 1 in the room,
         2 in the closed room.
+    limit
+        Load at which each person's moment is wanted.
+    fallen
+        Out: when it was reached, left alone if not; within a bin in a room the load is taken to grow evenly. [s]
     out
         Load of every person, added to.
     """
@@ -111,7 +117,11 @@ def standing(air, total, factor, power, width, spot, room, stop, exchange, seale
         state = mode[change]
         change += 1
         if room[i] < 0:
-            out[i] += until_time(total, spot[i], stop[i], width) - until_time(total, spot[i], 0.0, width)
+            before = until_time(total, spot[i], 0.0, width)
+            gathered = until_time(total, spot[i], stop[i], width) - before
+            if gathered >= limit[i]:
+                fallen[i] = reached(total, spot[i], before + limit[i], 0.0, stop[i], width)
+            out[i] += gathered
             continue
         while now < stop[i]:
             cell = min(int(now / width + 1e-9), bins - 1)
@@ -121,10 +131,14 @@ def standing(air, total, factor, power, width, spot, room, stop, exchange, seale
             span = edge - now
             rate = sealed[i] if state == 2 else exchange[i]
             inside, integral = _room_step(inside, air[room[i], cell], rate, span, power)
+            gain = 0.0
             if state != 0:
-                gathered += factor[cell] * integral
+                gain = factor[cell] * integral
             elif span > 0.0:
-                gathered += until_time(total, spot[i], edge, width) - until_time(total, spot[i], now, width)
+                gain = until_time(total, spot[i], edge, width) - until_time(total, spot[i], now, width)
+            if gathered < limit[i] <= gathered + gain:
+                fallen[i] = now + span * (limit[i] - gathered) / gain
+            gathered += gain
             now = edge
             while change < first[i + 1] and when[change] <= now:
                 state = mode[change]

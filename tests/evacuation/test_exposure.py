@@ -100,7 +100,7 @@ def test_shelter_closed_forms(table, exponent, row):
     rate = np.array([0.5 / 3600.0])
     k.standing(
         air, total, np.ones(bins), exponent, width, one, one, np.array([end]), np.array([9.9]), rate,
-        np.array([0, 1]), np.zeros(1), np.array([2]), out,
+        np.array([0, 1]), np.zeros(1), np.array([2]), np.full(1, np.inf), np.full(1, np.inf), out,
     )  # fmt: skip
     # 60 h is 30 time constants: the tail left out is below 1e-12; the table is rounded to two decimals
     assert passed / out[0] == pytest.approx(float(table[row]["low"]), abs=0.005)
