@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 
+from evacuation.condition import Harm, Suffering
 from evacuation.exposure import Stay
 from evacuation.population import Population
 from evacuation.routes import SETTLEMENT_AREA, WalkGraph
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Crowd", "Order", "State", "check_orders"]
 
+# Who, when, and the mode from then on.
+_Change = tuple[NDArray[np.int64], NDArray[np.float64], "NDArray[np.int64] | int"]
 OUTSIDE, ROOM, CLOSED = 0, 1, 2  # modes of a stay, as `evacuation.exposure.Stay` counts them
 
 
@@ -139,14 +142,35 @@ class Crowd:
         Ways.
     horizon
         End of the evacuation. [s]
+    harm
+        What people breathe on the way, and what they bear; None: nobody falls.
+    onward, onward_width
+        Ways as the engine takes them; None: those of the graph.
     """
 
-    def __init__(self, park: Twin, population: Population, graph: WalkGraph, horizon: float) -> None:
+    def __init__(
+        self,
+        park: Twin,
+        population: Population,
+        graph: WalkGraph,
+        horizon: float,
+        *,
+        harm: Harm | None = None,
+        onward: NDArray[np.int64] | None = None,
+        onward_width: float = np.inf,
+    ) -> None:
         n = len(population)
-        self._park, self.population, self.graph, self.horizon = park, population, graph, horizon
+        self._park, self.population, self.graph, self.horizon, self.harm = park, population, graph, horizon, harm
         self.engine = Engine(
-            graph.links, onward=graph.onward, speed=population.speed, horizon=horizon, walking=graph.walking
+            graph.links,
+            onward=graph.onward if onward is None else onward,
+            onward_width=onward_width,
+            speed=population.speed,
+            horizon=horizon,
+            walking=graph.walking,
+            air=None if harm is None else harm.air,
         )
+        self.rescued = np.full(n, np.inf)
         self.order_time = np.full(n, np.inf)  # first order heard
         self.start_time = np.full(n, np.inf)  # sets out, as planned or done
         self.shelter_time = np.full(n, np.inf)  # closes the room, as planned or done
@@ -154,14 +178,17 @@ class Crowd:
         self.exposed = np.zeros(n, np.bool_)
         self.rooms = _Rooms.of(park, population, graph)
         mode = np.where(population.indoors, ROOM, OUTSIDE)
-        self._changes = [(np.arange(n), np.zeros(n), mode.astype(np.int64))]
+        self._changes: list[_Change] = [(np.arange(n), np.zeros(n), mode.astype(np.int64))]
 
     def follow(self, order: Order) -> NDArray[np.int64]:
         """Let people hear an order at its time; return those it is for."""
         now, people = order.time, self.population
         self.engine.advance(now)
         who = np.flatnonzero(_addressed(self._park, people, order))
+        who = who[people.complies[who]]
         here = who[self.start_time[who] > now]
+        if self.harm is not None and here.size:
+            here = here[np.isinf(self._standing(here, np.full(here.size, now))[1])]
         if order.action == "all_clear":
             self._release(here, now)
             return who
@@ -206,7 +233,29 @@ class Crowd:
         ]
         link = np.array(first, np.int64)[self.population.place[who], self.muster[who]] if who.size else who
         time = self.start_time[who] + self.rooms.approach[who]
+        if self.harm is not None and who.size:
+            load, fell = self._standing(who, np.minimum(time, self.horizon))
+            down = np.isfinite(fell)
+            self._stay(who[down])
+            who, link, time, load = who[~down], link[~down], time[~down], load[~down]
+            bear = self.harm.limits
+            self.engine.bear(
+                who,
+                limit=bear.incapacitated[who] - load,
+                mark=bear.impaired[who] - load,
+                share=bear.share[who],
+                row=self.harm.exit_row[who],
+            )
         self.engine.start(who, time=time, link=link, destination=self.muster[who])
+
+    def _standing(
+        self, who: NDArray[np.int64], stop: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """What people breathe at their place until a time, and when they fall there."""
+        assert self.harm is not None
+        bear = self.harm.limits
+        load, fell = self.harm.table.stand(self._course(who, stop), bear.incapacitated[who] / bear.share[who])
+        return load * bear.share[who], fell
 
     def _stay(self, who: NDArray[np.int64]) -> None:
         """Take back the walk of people who have not set out."""
@@ -233,7 +282,7 @@ class Crowd:
         self.exposed[who] = False
 
     def _change(self, who: NDArray[np.int64], time: NDArray[np.float64], mode: int) -> None:
-        self._changes.append((who, time, np.full(who.size, mode, np.int64)))
+        self._changes.append((who, time, mode))
 
     def states(self) -> NDArray[np.int8]:
         """State of everybody at the horizon, shape (n,)."""
@@ -252,20 +301,75 @@ class Crowd:
         return np.asarray(found, np.int8)
 
     def stay(self, crossings: Crossings) -> Stay:
-        """How everybody spent the time before walking, for the toxic load."""
-        n = len(self.population)
+        """How everybody spent the time before entering the first link, for the toxic load."""
         stop = np.minimum(self.engine.arrival, self.horizon)
         moved = np.diff(crossings.first) > 0
         stop[moved] = crossings.times[crossings.first[:-1][moved], 0]
-        self._change(*_some(self.shelter_time, np.isfinite(self.shelter_time)), CLOSED)
-        self._change(*_some(self.start_time, self.rooms.scattered & np.isfinite(self.start_time)), OUTSIDE)
-        who, when, mode = (np.concatenate(part) for part in zip(*self._changes, strict=True))
-        order = np.lexsort((np.arange(who.size), when, who))
-        first = np.searchsorted(who[order], np.arange(n + 1)).astype(np.int64)
+        return self._course(np.arange(len(self.population)), stop)
+
+    def rescue(self, person: int) -> bool:
+        """Carry somebody away now; false if the person has not fallen."""
+        if self.harm is None or np.isfinite(self.rescued[person]):
+            return False
+        one, now = np.array([person]), self.engine.now
+        waits = self.start_time[person] + self.rooms.approach[person] > now
+        fell = bool(np.isfinite(self._standing(one, np.array([now]))[1][0])) if waits else self.engine.lift(person)
+        if fell:
+            self.rescued[person] = now
+        return fell
+
+    def suffering(self, crossings: Crossings) -> Suffering:
+        """Loads and changes of condition of everybody until the horizon."""
+        assert self.harm is not None
+        table, bear, done = self.harm.table, self.harm.limits, self.engine.harmed()
+        everybody, end = np.arange(len(self.population)), np.minimum(self.rescued, self.horizon)
+        walked = self.start_time + self.rooms.approach
+        course = self._course(everybody, np.minimum(walked, end))
+        load, fell = table.stand(course, bear.incapacitated / bear.share)
+        felt, died = (table.stand(course, limit / bear.share)[1] for limit in (bear.impaired, bear.dead))
+        load = load * bear.share + done.gathered
+        felt, fell = np.minimum(felt, done.marked), np.minimum(fell, done.fallen)
+        lying = np.flatnonzero(np.isfinite(done.fallen))
+        row, since, until = done.row[lying], done.fallen[lying], end[lying]
+        died[lying] = table.when(row, since, until, (bear.dead[lying] - load[lying]) / bear.share[lying])
+        felt[lying] = np.minimum(
+            felt[lying], table.when(row, since, until, (bear.impaired[lying] - load[lying]) / bear.share[lying])
+        )
+        load[lying] += bear.share[lying] * table.at(row, since, until)
+        arrival = self.engine.arrival
+        there = np.flatnonzero((arrival < self.horizon) & (self.muster >= 0))
+        rows = table.rows(
+            np.array([self.graph.places[tag][0] for tag in self.graph.musters] or [0])[self.muster[there]]
+        )
+        since, until = arrival[there], np.full(there.size, self.horizon)
+        for moment, limit in ((felt, bear.impaired), (fell, bear.incapacitated), (died, bear.dead)):
+            late = table.when(rows, since, until, (limit[there] - load[there]) / bear.share[there])
+            moment[there] = np.minimum(moment[there], late)
+        load[there] += bear.share[there] * table.at(rows, since, until)
+        return Suffering(load=load, impaired=felt, incapacitated=fell, died=died, rescued=self.rescued)
+
+    def _course(self, who: NDArray[np.int64], stop: NDArray[np.float64]) -> Stay:
+        """How people spend the time at their place until they leave it, as far as it is known now."""
+        changes = [
+            *self._changes,
+            (*_some(self.shelter_time, np.isfinite(self.shelter_time)), CLOSED),
+            (*_some(self.start_time, self.rooms.scattered & np.isfinite(self.start_time)), OUTSIDE),
+        ]
+        place = np.full(len(self.population), -1, np.int64)
+        place[who] = np.arange(who.size)
+        people, when, mode = (
+            np.concatenate(part)
+            for part in zip(*((w, t, np.broadcast_to(m, w.shape)) for w, t, m in changes), strict=True)
+        )
+        kept = place[people] >= 0
+        people, when, mode = place[people[kept]], when[kept], mode[kept]
+        order = np.lexsort((np.arange(people.size), when, people))
         rooms = self.rooms
         return Stay(
-            x=self.population.x, y=self.population.y, room_x=rooms.x, room_y=rooms.y, exchange=rooms.exchange,
-            sealed=rooms.sealed, stop=stop, first=first, when=when[order], mode=mode[order],
+            x=self.population.x[who], y=self.population.y[who], room_x=rooms.x[who], room_y=rooms.y[who],
+            exchange=rooms.exchange[who], sealed=rooms.sealed[who], stop=stop,
+            first=np.searchsorted(people[order], np.arange(who.size + 1)).astype(np.int64),
+            when=when[order], mode=mode[order].astype(np.int64),
         )  # fmt: skip
 
 

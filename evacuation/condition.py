@@ -63,7 +63,7 @@ class Tolerance:
     ----------
     incapacitating_share
         Load that incapacitates over the load that kills. Exposure doses that incapacitate by irritant and asphyxiant
-        gases are about a third to a half of the lethal ones; a third is the careful end. The figure was recalled and not
+        gases are about a third to a half of the lethal ones; a third is the careful end. The figure was recalled, not
         checked against the source; vary it.
     slowing
         Factor on the walking speed at concentrations [kg m⁻³], asked for at every place and time anew, so that it does
@@ -154,6 +154,34 @@ def irritant_slowing(
         return np.asarray(np.interp(concentration, (noticed, stopped), (1.0, least)))
 
     return factor
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Suffering:
+    """What the gas did to people until the horizon, each of shape (n,); times are inf where it did not come to that.
+
+    Parameters
+    ----------
+    load
+        Load of each person, inhaled. [unit of the probit]
+    impaired, incapacitated, died, rescued
+        When. [s]
+    """
+
+    load: NDArray[np.float64]
+    impaired: NDArray[np.float64]
+    incapacitated: NDArray[np.float64]
+    died: NDArray[np.float64]
+    rescued: NDArray[np.float64]
+
+    @property
+    def condition(self) -> NDArray[np.int8]:
+        """:class:`Condition` of everybody at the horizon."""
+        out = np.where(np.isfinite(self.impaired), int(Condition.IMPAIRED), int(Condition.FIT))
+        out[np.isfinite(self.incapacitated)] = int(Condition.INCAPACITATED)
+        out[np.isfinite(self.rescued)] = int(Condition.RESCUED)
+        out[np.isfinite(self.died)] = int(Condition.DEAD)
+        return out.astype(np.int8)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

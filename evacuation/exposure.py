@@ -199,6 +199,19 @@ class Exposure:
         k.between(self._total, rows, np.ascontiguousarray(start), np.ascontiguousarray(stop), self.time_bin, out)
         return out
 
+    def when(
+        self,
+        rows: NDArray[np.int64],
+        start: NDArray[np.float64],
+        stop: NDArray[np.float64],
+        load: NDArray[np.float64],
+    ) -> NDArray[np.float64]:
+        """When people who stay at rows of the table have gathered a load, inf if not by `stop`. [s]"""
+        out = np.full(rows.size, np.inf)
+        self._sample(rows, start, stop)
+        k.moments(self._total, rows, start, stop, load, self.time_bin, out)
+        return out
+
     def rows(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of the table for nodes of the ways, sampled over all time."""
         found = self._spots(self.graph.node_x[nodes], self.graph.node_y[nodes])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,19 +11,56 @@ import simpy
 from numpy.typing import NDArray
 
 from evacuation.behaviour import Crowd, Order, check_orders
+from evacuation.condition import Harm, Tolerance
 from evacuation.exposure import Exposure
 from evacuation.population import Population
 from evacuation.routes import WalkGraph
 from evacuation.tracks import Evacuation, Tracks
 from plant_models.substances import Substance
-from twin.errors import ModelError
+from twin.errors import ModelError, Problem, near
 from twin.hazard import Hazard
 from twin.weather import Weather, WeatherSeries
 
 if TYPE_CHECKING:
     from twin.graph import Twin
 
-__all__ = ["evacuate"]
+__all__ = ["Closure", "Rescue", "evacuate"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rescue:
+    """Somebody who has fallen is carried out of the gas.
+
+    Parameters
+    ----------
+    time
+        When. [s]
+    person
+        Number of the person. Nothing happens when the person has not fallen by then.
+    """
+
+    time: float
+    person: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Closure:
+    """A way that nobody may enter for a time; those on it go on.
+
+    Parameters
+    ----------
+    tag
+        Tag of the walkway, road or stairs, or of the place whose exit is closed.
+    start, stop
+        From when until when. [s]
+    reroute
+        Whether people turn to other ways while it is closed; otherwise they wait for it.
+    """
+
+    tag: str
+    start: float
+    stop: float = float("inf")
+    reroute: bool = True
 
 
 def evacuate(
@@ -39,6 +76,9 @@ def evacuate(
     time_step: float = 1.0,
     graph: WalkGraph | None = None,
     exposure: Exposure | None = None,
+    tolerance: Tolerance | None = None,
+    rescues: Sequence[Rescue] = (),
+    closures: Sequence[Closure] = (),
 ) -> Evacuation:
     """Play what people do with orders, and count the gas they breathe.
 
@@ -69,6 +109,13 @@ def evacuate(
         Ways if already built.
     exposure
         Table of air if already built, instead of hazard, substance, weather and probit; its graph is used.
+    tolerance
+        When gas impairs, fells and kills people while they act; who has fallen stays where the person lies and takes
+        room there. None: loads are counted and nobody is kept from walking by them.
+    rescues
+        Who is carried out when.
+    closures
+        Ways that are closed for a time.
 
     Returns
     -------
@@ -78,15 +125,16 @@ def evacuate(
     Raises
     ------
     ModelError
-        All faults of the orders at once; a hazard without substance or weather; an exposure that ends before the
-        horizon, or is given together with a hazard.
+        All faults of the orders, rescues and closures at once; a tolerance without a hazard; a hazard without substance
+        or weather; an exposure that ends before the horizon, or is given together with a hazard.
 
     Notes
     -----
     Events: ``order.evacuate``, ``order.shelter``, ``order.all_clear`` with zones and the number of people; ``alerted``
     a group with its number; ``muster.first`` the first person at a muster point; ``muster.over_capacity``;
-    ``headcount.complete`` a muster point that has everybody sent there; ``evacuation.complete``; ``horizon`` with the
-    number still on the way.
+    ``headcount.complete`` a muster point that has everybody sent there who can walk; ``evacuation.complete``;
+    ``rescued``; ``way.closed``, ``way.opened``; ``horizon`` with the number still on the way. With a tolerance, people
+    who wait in line for the first link of their way breathe the air at the exit of their place.
     """
     if not (np.isfinite(horizon) and horizon > 0.0):
         raise ModelError(f"horizon is {horizon!r}", where="evacuate", fix="give a positive number of seconds")
@@ -95,7 +143,11 @@ def evacuate(
     if exposure is not None and graph is None:
         graph = exposure.graph
     ways = graph if graph is not None else WalkGraph.of(park, places=population.places)
-    problems = check_orders(park, population, orders, ways)
+    problems = [
+        *check_orders(park, population, orders, ways),
+        *(_rescue_faults(population, rescues)),
+        *(_closure_faults(ways, closures)),
+    ]
     if problems:
         raise ModelError.of(problems, where="evacuate")
     table = _table(
@@ -107,9 +159,54 @@ def evacuate(
         probit=probit,
         exposure=exposure,
     )
-    stage = _Stage(park, population, ways, horizon=horizon, time_step=time_step)
-    stage.play(orders)
+    if tolerance is not None and table is None:
+        raise ModelError("a tolerance is given without a hazard", where="evacuate", fix="give a hazard or an exposure")
+    routes = [ways.onward]
+    routes += [_around(ways, closures, closure.start) for closure in closures if closure.reroute]
+    harm = None
+    if table is not None and tolerance is not None:
+        used = ways.used(_first_links(population, ways), np.concatenate(routes))
+        harm = Harm.of(table, population, ways, tolerance, used)
+    crowd = Crowd(park, population, ways, horizon, harm=harm)
+    stage = _Stage(park, crowd, horizon=horizon, time_step=time_step)
+    stage.play(orders, rescues, closures)
     return _result(stage, table, horizon)
+
+
+def _first_links(people: Population, graph: WalkGraph) -> NDArray[np.int64]:
+    return np.array([graph.places[tag][1] for tag in people.places if tag in graph.places], np.int64)
+
+
+def _around(graph: WalkGraph, closures: Sequence[Closure], time: float) -> NDArray[np.int64]:
+    """Next links without the ways that people do not wait for at a time."""
+    seconds = graph.seconds.copy()
+    for closure in closures:
+        if closure.reroute and closure.start <= time < closure.stop:
+            seconds[graph.links_of(closure.tag)] = np.inf
+    return graph.quickest(seconds)[1]
+
+
+def _rescue_faults(people: Population, rescues: Sequence[Rescue]) -> list[Problem]:
+    found = []
+    for number, rescue in enumerate(rescues, 1):
+        where = f"rescue {number}"
+        if not 0 <= rescue.person < len(people):
+            found.append(Problem(f"there is no person {rescue.person}", where, f"people are 0 to {len(people) - 1}"))
+        if not (np.isfinite(rescue.time) and rescue.time >= 0.0):
+            found.append(Problem(f"its time is {rescue.time!r}", where, "give seconds since scenario start"))
+    return found
+
+
+def _closure_faults(graph: WalkGraph, closures: Sequence[Closure]) -> list[Problem]:
+    found = []
+    for number, closure in enumerate(closures, 1):
+        where = f"closure {number}"
+        if closure.tag not in graph.tags:
+            found.append(Problem(f"no way is part of {closure.tag!r}", where, near(closure.tag, set(graph.tags))))
+        if not 0.0 <= closure.start < closure.stop:
+            what = f"it lasts from {closure.start:g} to {closure.stop:g} s"
+            found.append(Problem(what, where, "give a start of 0 s or more and a later stop"))
+    return found
 
 
 def _table(
@@ -147,27 +244,31 @@ def _table(
 class _Stage:
     """The SimPy environment of one evacuation."""
 
-    def __init__(
-        self, park: Twin, population: Population, graph: WalkGraph, *, horizon: float, time_step: float
-    ) -> None:
+    def __init__(self, park: Twin, crowd: Crowd, *, horizon: float, time_step: float) -> None:
         self.env = simpy.Environment()
-        self.crowd = Crowd(park, population, graph, horizon)
+        self.crowd = crowd
         self.events: list[tuple[float, str, str]] = []
         self._park, self._horizon, self._step = park, horizon, time_step
         self._wake = self.env.event()
-        self._counted = np.zeros(len(population), np.bool_)
+        self._counted = np.zeros(len(crowd.population), np.bool_)
         self._seen = 0
         self.late: list[str] = []
-        self._readers = [simpy.Store(self.env) for _ in graph.musters]
-        self._inside = [0] * len(graph.musters)
+        self._readers = [simpy.Store(self.env) for _ in crowd.graph.musters]
+        self._inside = [0] * len(crowd.graph.musters)
 
-    def play(self, orders: Sequence[Order]) -> None:
+    def play(self, orders: Sequence[Order], rescues: Sequence[Rescue], closures: Sequence[Closure]) -> None:
         """Run to the horizon."""
         for order in orders:
             if order.time <= self._horizon:
                 self.env.process(self._order(order))
             else:
                 self.late.append(f"the order to {order.action} at {order.time:g} s comes after the horizon")
+        for rescue in sorted(rescues, key=lambda each: (each.time, each.person)):
+            if rescue.time <= self._horizon:
+                self.env.process(self._rescue(rescue))
+        turns = sorted({t for c in closures for t in (c.start, c.stop) if t <= self._horizon})
+        for time in turns:
+            self.env.process(self._turn(time, closures))
         for number in range(len(self._readers)):
             self.env.process(self._reader(number))
         self.env.process(self._clock())
@@ -190,6 +291,35 @@ class _Stage:
             n = int((people.group[who] == number).sum())
             if n:
                 self.events.append((order.time, "alerted", f"{group}: {n} people"))
+        self._rouse()
+
+    def _rescue(self, rescue: Rescue) -> Generator[Any, Any, None]:
+        yield self.env.timeout(rescue.time)
+        self.crowd.engine.advance(rescue.time)
+        if self.crowd.rescue(rescue.person):
+            self.events.append((rescue.time, "rescued", f"person {rescue.person}"))
+        self._rouse()
+
+    def _turn(self, time: float, closures: Sequence[Closure]) -> Generator[Any, Any, None]:
+        """Ways close or open."""
+        yield self.env.timeout(time)
+        crowd = self.crowd
+        crowd.engine.advance(time)
+        for closure in closures:
+            if closure.stop == time:
+                self.events.append((time, "way.opened", closure.tag))
+                crowd.engine.close(crowd.graph.links_of(closure.tag), closed=False)
+        for closure in closures:
+            if closure.start == time:
+                self.events.append((time, "way.closed", closure.tag))
+            if closure.start <= time < closure.stop:
+                crowd.engine.close(crowd.graph.links_of(closure.tag))
+        crowd.engine.set_onward(_around(crowd.graph, closures, time))
+        crowd.engine.reconsider()
+        self._rouse()
+
+    def _rouse(self) -> None:
+        """Wake the clock, for somebody may be moving."""
         if not self._wake.triggered:
             self._wake.succeed()
 
@@ -237,6 +367,8 @@ class _Stage:
     def _completions(self) -> None:
         """Head-counts that became complete, judged by where people were sent in the end."""
         arrival, sent = self.crowd.engine.arrival, np.isfinite(self.crowd.start_time)
+        if self.crowd.harm is not None:
+            sent &= np.isinf(self.crowd.engine.harmed().fallen)
         for number, tag in enumerate(self.crowd.graph.musters):
             last = arrival[sent & (self.crowd.muster == number)]
             if last.size and np.isfinite(last).all():
@@ -257,7 +389,19 @@ def _result(stage: _Stage, table: Exposure | None, horizon: float) -> Evacuation
         "warnings": (*crowd.graph.warnings, *_doubts(crowd), *stage.late),
     }
     load = probability = np.full(len(people), np.nan)
-    if table is not None:
+    suffering: dict[str, Any] = {}
+    if table is not None and crowd.harm is not None:
+        done = crowd.suffering(crossings)
+        load, probability = done.load, table.probit.probability(done.load)
+        settings |= table.settings
+        suffering = {
+            "condition": done.condition,
+            "impaired_time": done.impaired,
+            "incapacitated_time": done.incapacitated,
+            "death_time": done.died,
+            "rescued_time": done.rescued,
+        }
+    elif table is not None:
         load = table.load(crowd.stay(crossings), crossings, arrival=arrival, muster=crowd.muster)
         probability = table.probit.probability(load)
         settings |= table.settings
@@ -278,6 +422,7 @@ def _result(stage: _Stage, table: Exposure | None, horizon: float) -> Evacuation
         probability=probability,
         events=tuple(stage.events),
         settings=settings,
+        **suffering,
     )
 
 

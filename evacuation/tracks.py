@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evacuation.behaviour import State
+from evacuation.condition import Condition
 from evacuation.population import Population
 from evacuation.routes import WalkGraph
 from evacuation.walking import Crossings
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from twin.store import Variable
 
 __all__ = ["Evacuation", "Headcount", "Tracks"]
+
+
+_CHANGES = ("impaired_time", "incapacitated_time", "death_time", "rescued_time")
 
 
 class Headcount(NamedTuple):
@@ -91,6 +95,10 @@ class Evacuation:
         (time [s], name, detail), in order of time.
     settings
         Horizon, seed, constants, probit set with its source, warnings.
+    condition
+        :class:`evacuation.Condition` at the horizon; fit where nobody's tolerance was asked for.
+    impaired_time, incapacitated_time, death_time, rescued_time
+        Changes of condition, inf where it did not come to that. [s]
     """
 
     population: Population
@@ -104,6 +112,19 @@ class Evacuation:
     probability: NDArray[np.float64]
     events: tuple[tuple[float, str, str], ...]
     settings: Mapping[str, Any]
+    condition: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    impaired_time: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    incapacitated_time: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    death_time: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+    rescued_time: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        n = len(self.population)
+        if self.condition.size != n:
+            object.__setattr__(self, "condition", np.full(n, int(Condition.FIT), np.int8))
+        for name in _CHANGES:
+            if getattr(self, name).size != n:
+                object.__setattr__(self, name, np.full(n, np.inf))
 
     @property
     def headcount(self) -> Headcount:
@@ -116,9 +137,10 @@ class Evacuation:
     def clearance_time(self) -> float:
         """When the last person who was to walk and can walk had arrived.
 
-        Inf if somebody had not by the horizon, NaN if nobody was to walk. [s]
+        People who fell on the way are casualties, not late: they do not count. Inf if somebody who can walk had not
+        arrived by the horizon, NaN if nobody was to walk. [s]
         """
-        sent = self._sent
+        sent = self._sent & ~((self.incapacitated_time < np.inf) & np.isinf(self.arrival_time))
         return float(self.arrival_time[sent].max()) if sent.any() else float("nan")
 
     def unaccounted(self, t: ArrayLike) -> NDArray[np.int64]:
@@ -214,6 +236,8 @@ class Evacuation:
                 "muster": musters[self.muster],
                 "load": self.load,
                 "probability": self.probability,
+                "condition": np.array([c.name.lower() for c in Condition])[self.condition],
+                **{name: getattr(self, name) for name in _CHANGES},
             }
         ).rename_axis("person")
 
@@ -239,6 +263,8 @@ class Evacuation:
             ("muster", person, self.muster, "1", "number of the muster point"),
             ("load", person, self.load, unit or "1", "toxic load until the horizon"),
             ("probability", person, self.probability, "1", "probability of death"),
+            ("condition", person, self.condition, "1", ", ".join(f"{int(c)} {c.name.lower()}" for c in Condition)),
+            *((name, person, getattr(self, name), "s", name.replace("_", " ")) for name in _CHANGES),
             ("first_crossing", ("person_edge",), crossings.first, "1", "first crossing of each person"),
             ("crossing_link", ("crossing",), crossings.link, "1", "directed link"),
             ("crossing_enter", ("crossing",), crossings.times[:, 0].copy(), "s", "entering the link"),

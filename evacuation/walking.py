@@ -170,13 +170,14 @@ class Harmed:
     ----------
     gathered
         Load since setting out, at most the limit. [unit of the load]
-    fallen
-        When the limit was reached, inf if not. [s]
+    marked, fallen
+        When the load of the first effect and the limit were reached on the way, inf if not. [s]
     row
         Row of the air where the person lies.
     """
 
     gathered: NDArray[np.float64]
+    marked: NDArray[np.float64]
     fallen: NDArray[np.float64]
     row: NDArray[np.int64]
 
@@ -260,7 +261,8 @@ class Engine:
         self._people["speed"] = speed
         self._people["arrival"] = self._people["enter"] = np.inf
         self._harm = np.zeros(people if air is not None else 0, k.HARM)
-        self._harm["limit"] = self._harm["fallen"] = np.inf
+        for name in ("limit", "fallen", "mark", "marked"):
+            self._harm[name] = np.inf
         self._harm["share"], self._harm["row"] = 1.0, -1
         none = np.zeros((0, 1)), np.zeros(0, np.int64)
         self._air = (
@@ -329,6 +331,7 @@ class Engine:
         who: NDArray[np.int64],
         *,
         limit: NDArray[np.float64],
+        mark: NDArray[np.float64],
         share: NDArray[np.float64],
         row: NDArray[np.int64] | int = -1,
     ) -> None:
@@ -338,14 +341,15 @@ class Engine:
         ----------
         who
             People.
-        limit
-            Load at which each falls, counted from setting out. [unit of the load]
+        limit, mark
+            Loads at which each falls and first feels an effect, counted from setting out. [unit of the load]
         share
             Factor on the load of the air.
         row
             Row of the air where each waits for the first link, -1 if nothing is breathed there.
         """
-        self._harm["limit"][who], self._harm["share"][who], self._harm["row"][who] = limit, share, row
+        self._harm["limit"][who], self._harm["mark"][who] = limit, mark
+        self._harm["share"][who], self._harm["row"][who] = share, row
 
     def redirect(self, who: NDArray[np.int64], destination: NDArray[np.int64]) -> None:
         """Send walking people somewhere else; they turn at the next node whose link they have not yet asked for."""
@@ -379,7 +383,8 @@ class Engine:
         """What everybody has breathed on the way so far, and who has fallen."""
         out = self._harm.copy()
         k.settle(self.now, self._links, self._people, self._harm, *self._air, self._laws, out)
-        return Harmed(gathered=out["gathered"].copy(), fallen=out["fallen"].copy(), row=out["lying"].astype(np.int64))
+        gathered, marked, fallen = (out[name].copy() for name in ("gathered", "marked", "fallen"))
+        return Harmed(gathered=gathered, marked=marked, fallen=fallen, row=out["lying"].astype(np.int64))
 
     def advance(self, until: float) -> None:
         """Play to a time, that moment included. [s]"""

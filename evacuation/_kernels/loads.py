@@ -36,6 +36,16 @@ def between(total, rows, starts, stops, width, out):
 
 
 @njit(cache=True, nogil=True)
+def moments(total, rows, starts, stops, load, width, out):
+    """When each row of the table has given a load since a start, left alone where that is not before the stop."""
+    for i in range(rows.size):
+        if stops[i] > starts[i]:
+            need = until_time(total, rows[i], starts[i], width) + load[i]
+            if load[i] > 0.0 and need <= until_time(total, rows[i], stops[i], width):
+                out[i] = reached(total, rows[i], need, starts[i], stops[i], width)
+
+
+@njit(cache=True, nogil=True)
 def along(total, width, horizon, first, link, times, segment_row, segments, out):
     """Add the load gathered on the way: uniform walk over the segments of each link, then waiting at its end.
 

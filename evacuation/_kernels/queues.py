@@ -42,6 +42,7 @@ HARM = np.dtype(
         ("gathered", "f8"), ("limit", "f8"),  # load since setting out, of `limit` that can still be borne
         ("share", "f8"), ("fallen", "f8"),  # factor on the load of the air; when the limit was reached [s]
         ("counted", "f8"),  # time up to which the wait at the end of the link is in `gathered` [s]
+        ("mark", "f8"), ("marked", "f8"),  # load of a first effect, and when it was reached [s]
         ("row", "i4"), ("lying", "i4"),  # row of the air at the place, and where the person lies
     ],
     align=True,
@@ -111,11 +112,15 @@ def _breathe(person, row, start, stop, harm, total, laws):
         return False
     width = laws[AIR_WIDTH]
     before = until_time(total, row, start, width)
-    gained = harm[person].share * (until_time(total, row, stop, width) - before)
-    if harm[person].gathered + gained < harm[person].limit:
+    share, gathered = harm[person].share, harm[person].gathered
+    gained = share * (until_time(total, row, stop, width) - before)
+    if gathered < harm[person].mark <= gathered + gained:
+        need = before + (harm[person].mark - gathered) / share
+        harm[person].marked = reached(total, row, need, start, stop, width)
+    if gathered + gained < harm[person].limit:
         harm[person].gathered += gained
         return False
-    need = before + (harm[person].limit - harm[person].gathered) / harm[person].share
+    need = before + (harm[person].limit - gathered) / share
     harm[person].fallen = reached(total, row, need, start, stop, width)
     harm[person].lying = row
     harm[person].gathered = harm[person].limit

@@ -1,0 +1,211 @@
+"""People on a floor, all moved at once by one time step: the collision-free speed and the anticipation velocity model.
+
+Only arrays and scalars go in; trouble comes back as an integer status. All new positions follow from the old ones, in
+the order of the people, so nothing depends on threads or slices.
+"""
+
+from __future__ import annotations
+
+from math import exp, inf, sqrt
+
+import numpy as np
+from numba import njit
+
+FINE, CROWDED = 0, 1
+NEAR = 512  # people that can limit the speed of one person; more is CROWDED
+AWAY, HERE, GONE = 0, 1, 2  # of a person: not on the floor yet, on it, out
+TOUCH = 1e-6  # nearer than this to a line, a person is at it [m]
+AIM = 1.0  # from where people walk straight to the nearest point of their exit [m]
+
+MODEL = np.dtype(
+    [
+        ("anticipates", "i8"),
+        ("strength", "f8"), ("range", "f8"),  # repulsion of people [-], [m]
+        ("wall_strength", "f8"), ("wall_range", "f8"),
+        ("foresight", "f8"), ("reaction", "f8"),  # anticipation and relaxation time [s]
+        ("reach", "f8"),  # people farther away are not seen [m]
+    ]
+)  # fmt: skip
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def cells(x, y, status, x0, y0, size, nx, ny, start, order, which):
+    """Sort those who are here by cell, ids ascending in a cell; return how many."""
+    start[:] = 0
+    for i in range(x.size):
+        if status[i] == HERE:
+            cx = min(max(int((x[i] - x0) / size), 0), nx - 1)
+            cy = min(max(int((y[i] - y0) / size), 0), ny - 1)
+            which[i] = cy * nx + cx
+            start[which[i] + 1] += 1
+    for c in range(nx * ny):
+        start[c + 1] += start[c]
+    fill = start[:-1].copy()
+    for i in range(x.size):
+        if status[i] == HERE:
+            order[fill[which[i]]] = i
+            fill[which[i]] += 1
+    return start[nx * ny]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def crossing(ax, ay, bx, by, cx, cy, dx, dy):
+    """Share of the way from a to b at which it meets the segment c-d, or inf."""
+    ux, uy, vx, vy = bx - ax, by - ay, dx - cx, dy - cy
+    turn = ux * vy - uy * vx
+    if turn == 0.0:
+        return inf
+    t = ((cx - ax) * vy - (cy - ay) * vx) / turn
+    s = ((cx - ax) * uy - (cy - ay) * ux) / turn
+    if -1e-9 <= t <= 1.0 + 1e-9 and -1e-9 <= s <= 1.0 + 1e-9:
+        return min(max(t, 0.0), 1.0)
+    return inf
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def hit(ax, ay, bx, by, walls, first, listed, cell):
+    """The first wall near `cell` on the way from a to b, or -1."""
+    best, which = inf, -1
+    for q in range(first[cell], first[cell + 1]):
+        s = listed[q]
+        t = crossing(ax, ay, bx, by, walls[s, 0], walls[s, 1], walls[s, 2], walls[s, 3])
+        if t < best:
+            best, which = t, s
+    return which
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, walls, first, listed, cell):
+    """Unit vector of the shortest way on a map, or zeros where there is none."""
+    rows, columns = field.shape
+    fx, fy = (px - x0) / h, (py - y0) / h
+    i, j = min(max(int(fx), 0), columns - 2), min(max(int(fy), 0), rows - 2)
+    near = min(min(field[j, i], field[j, i + 1]), min(field[j + 1, i], field[j + 1, i + 1]))
+    if near < 2.0 * AIM or near == inf:
+        best, gx, gy = AIM, 0.0, 0.0
+        for g in range(gate_from, gate_to):
+            dx, dy = gates[g, 2] - gates[g, 0], gates[g, 3] - gates[g, 1]
+            length = sqrt(dx * dx + dy * dy)
+            edge = min(radius / length, 0.5)
+            t = ((px - gates[g, 0]) * dx + (py - gates[g, 1]) * dy) / (length * length)
+            t = min(max(t, edge), 1.0 - edge)
+            qx, qy = gates[g, 0] + t * dx - px, gates[g, 1] + t * dy - py
+            away = sqrt(qx * qx + qy * qy)
+            if TOUCH < away < best and hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
+                best, gx, gy = away, qx / away, qy / away
+        if best < AIM:
+            return gx, gy
+    if min(min(clear[j, i], clear[j, i + 1]), min(clear[j + 1, i], clear[j + 1, i + 1])) > 1.5 * h and near < inf:
+        u, w = fx - i, fy - j
+        a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
+        gx, gy = -((b - a) * (1.0 - w) + (d - c) * w), -((c - a) * (1.0 - u) + (d - b) * u)
+        m = sqrt(gx * gx + gy * gy)
+        if 0.0 < m < inf:
+            return gx / m, gy / m
+    best, gx, gy = inf, 0.0, 0.0
+    for v in range(max(j - 2, 0), min(j + 4, rows)):
+        for k in range(max(i - 2, 0), min(i + 4, columns)):
+            qx, qy = x0 + k * h - px, y0 + v * h - py
+            away = sqrt(qx * qx + qy * qy)
+            if field[v, k] + away < best and away > 0.5 * h:
+                if hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
+                    best, gx, gy = field[v, k] + away, qx / away, qy / away
+    return gx, gy
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def velocity(k, ex, ey, free, sx, sy, sr, sgap, svx, svy, sdx, sdy, spx, spy, start, grid, walls, first, listed, model, buffer):
+    """Speed and direction of the person at rank `k` who wishes to go along (ex, ey) at `free` [m/s]."""
+    x0, y0, size, nx, ny = grid
+    nx, ny = int(nx), int(ny)
+    px, py, ri = sx[k], sy[k], sr[k]
+    cx = min(max(int((px - x0) / size), 0), nx - 1)
+    cy = min(max(int((py - y0) / size), 0), ny - 1)
+    far = model.reach * model.reach
+    strength, width, seen = model.strength, model.range, free * sgap[k]
+    rx, ry, count = ex, ey, 0
+    for row in range(max(cy - 1, 0), min(cy + 1, ny - 1) + 1):
+        for j in range(start[row * nx + max(cx - 1, 0)], start[row * nx + min(cx + 1, nx - 1) + 1]):
+            dx, dy = sx[j] - px, sy[j] - py
+            square = dx * dx + dy * dy
+            if square >= far or j == k or square == 0.0:
+                continue
+            d = sqrt(square)
+            size_ij = ri + sr[j]
+            if model.anticipates:
+                ahead = spx[k] * dx + spy[k] * dy >= 0.0 or ex * dx + ey * dy >= 0.0
+                if ahead:
+                    gap = max(d + ((svx[j] - svx[k]) * dx + (svy[j] - svy[k]) * dy) / d * model.foresight - size_ij, 0.0)
+                    f = strength * (1.0 + 0.5 * (1.0 - ex * spx[j] - ey * spy[j])) * exp(-gap / width)
+                    side = ex * (dy + svy[j] * model.foresight) - ey * (dx + svx[j] * model.foresight)
+                    if side < 0.0:
+                        f = -f
+                    rx += f * ey
+                    ry -= f * ex
+            else:
+                f = strength * exp((size_ij - d) / width) / d
+                rx -= f * dx
+                ry -= f * dy
+            if d - size_ij < seen:
+                if count == NEAR:
+                    return -1.0, 0.0, 0.0
+                buffer[count, 0], buffer[count, 1], buffer[count, 2] = dx, dy, size_ij
+                count += 1
+    rx, ry = turned(px, py, ri, rx, ry, walls, first, listed, cy * nx + cx, model)
+    space = inf
+    for q in range(count):
+        dx, dy, size_ij = buffer[q]
+        if rx * dx + ry * dy >= 0.0 and abs(rx * dy - ry * dx) <= size_ij:
+            space = min(space, sqrt(dx * dx + dy * dy) - size_ij)
+    return min(max(space / sgap[k], 0.0), free), rx, ry
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
+    """The direction (rx, ry) pushed away by the walls, as a unit vector."""
+    for q in range(first[cell], first[cell + 1]):
+        s = listed[q]
+        ax, ay = walls[s, 2] - walls[s, 0], walls[s, 3] - walls[s, 1]
+        t = ((px - walls[s, 0]) * ax + (py - walls[s, 1]) * ay) / (ax * ax + ay * ay)
+        t = min(max(t, 0.0), 1.0)
+        dx, dy = walls[s, 0] + t * ax - px, walls[s, 1] + t * ay - py
+        d = sqrt(dx * dx + dy * dy)
+        if d > 0.0:
+            f = model.wall_strength * exp((radius - d) / model.wall_range) / d
+            rx -= f * dx
+            ry -= f * dy
+    m = sqrt(rx * rx + ry * ry)
+    if m > 0.0:
+        return rx / m, ry / m
+    return 0.0, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def factor(px, py, zones, zone_factor):
+    """Speed factor of the last zone in which a point lies, 1 outside; `zones` rows: x1, y1, x2, y2, number of zone."""
+    value, odd, k = 1.0, False, 0
+    while k < zones.shape[0]:
+        zone = int(zones[k, 4])
+        odd = False
+        while k < zones.shape[0] and int(zones[k, 4]) == zone:
+            ax, ay, bx, by = zones[k, 0], zones[k, 1], zones[k, 2], zones[k, 3]
+            if (ay > py) != (by > py) and px < ax + (py - ay) / (by - ay) * (bx - ax):
+                odd = not odd
+            k += 1
+        if odd:
+            value = zone_factor[zone]
+    return value
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def kept(px, py, mx, my, walls, first, listed, cell):
+    """The move (mx, my) as far as no wall is crossed: along the wall that is met, or none at all."""
+    s = hit(px, py, px + mx, py + my, walls, first, listed, cell)
+    if s < 0:
+        return mx, my
+    ax, ay = walls[s, 2] - walls[s, 0], walls[s, 3] - walls[s, 1]
+    along = (mx * ax + my * ay) / (ax * ax + ay * ay)
+    mx, my = along * ax, along * ay
+    if hit(px, py, px + mx, py + my, walls, first, listed, cell) < 0:
+        return mx, my
+    return 0.0, 0.0
