@@ -16,9 +16,10 @@ from evacuation.exposure import Stay
 from evacuation.population import Population
 from evacuation.routes import SETTLEMENT_AREA, WalkGraph
 from evacuation.walking import Crossings, Engine
-from twin.errors import Problem, near
+from twin.errors import ModelError, Problem, near
 
 if TYPE_CHECKING:
+    from evacuation.planning import Plan
     from twin.graph import Twin
 
 __all__ = ["Crowd", "Order", "State", "check_orders"]
@@ -66,6 +67,10 @@ class Order:
         Tag of the muster point to walk to; empty: the one that is quickest to reach.
     label
         Text for the log.
+    plan
+        Plan to follow instead of walking to `muster` (evacuate only): everybody keeps to the class of people nearest in
+        speed and mask, waits or shelters at the place for as long as the plan says, and goes where it says at every
+        node. Without a plan people leave after their premovement time.
     """
 
     time: float
@@ -73,6 +78,7 @@ class Order:
     zones: tuple[str, ...] = ()
     muster: str = ""
     label: str = ""
+    plan: Plan | None = None
 
 
 def check_orders(park: Twin, population: Population, orders: Sequence[Order], graph: WalkGraph) -> list[Problem]:
@@ -91,6 +97,12 @@ def check_orders(park: Twin, population: Population, orders: Sequence[Order], gr
             continue
         unknown = [zone for zone in order.zones if zone not in park]
         found += [Problem(f"there is no zone {zone!r} in the layout", where, near(zone, tags)) for zone in unknown]
+        if order.plan is not None and (order.action != "evacuate" or order.muster):
+            what = "a plan is given with another action than evacuate, or with a muster point"
+            found.append(Problem(what, where, "leave the plan or the other away"))
+        if order.plan is not None and order.plan.graph is not graph:
+            found.append(Problem("the plan was made on other ways", where, "make it on the graph of the evacuation"))
+            continue
         if order.muster and order.muster not in graph.musters:
             what = f"there is no muster point {order.muster!r} on the ways"
             found.append(Problem(what, where, near(order.muster, graph.musters)))
@@ -129,6 +141,40 @@ def _addressed(park: Twin, population: Population, order: Order) -> NDArray[np.b
     return who
 
 
+class Plans:
+    """The plans that orders name, as rows of next links behind those of the muster points.
+
+    Raises
+    ------
+    ModelError
+        Plans with different bins.
+    """
+
+    def __init__(self, graph: WalkGraph, plans: Sequence[Plan] = ()) -> None:
+        self._plans = list(dict.fromkeys(plans))
+        widths = {(plan.forecast.width, plan.forecast.bins) for plan in self._plans}
+        if len(widths) > 1:
+            raise ModelError(
+                "the plans of the orders have different bins", where="evacuate", fix="plan on one forecast"
+            )
+        self.width = widths.pop()[0] if widths else float("inf")
+        self._rows = [plan.onward() for plan in self._plans]
+        self._graph = graph
+
+    def index(self, plan: Plan) -> tuple[int, int]:
+        """Row of the first class of a plan, behind the muster points, and the number of classes."""
+        place = self._plans.index(plan)
+        return sum(len(rows) for rows in self._rows[:place]), len(self._rows[place])
+
+    def onward(self, to_musters: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Next links to the muster points and by the plans, as the engine takes them."""
+        if not self._rows:
+            return to_musters
+        bins = self._rows[0].shape[1]
+        still = np.broadcast_to(to_musters[:, None, :], (len(to_musters), bins, to_musters.shape[1]))
+        return np.concatenate([still, *self._rows])
+
+
 class Crowd:
     """The people of one evacuation: what they have been told, and the engine that moves them.
 
@@ -144,8 +190,8 @@ class Crowd:
         End of the evacuation. [s]
     harm
         What people breathe on the way, and what they bear; None: nobody falls.
-    onward, onward_width
-        Ways as the engine takes them; None: those of the graph.
+    plans
+        Plans that orders name; None: none.
     """
 
     def __init__(
@@ -156,15 +202,15 @@ class Crowd:
         horizon: float,
         *,
         harm: Harm | None = None,
-        onward: NDArray[np.int64] | None = None,
-        onward_width: float = np.inf,
+        plans: Plans | None = None,
     ) -> None:
         n = len(population)
+        self.plans = plans or Plans(graph)
         self._park, self.population, self.graph, self.horizon, self.harm = park, population, graph, horizon, harm
         self.engine = Engine(
             graph.links,
-            onward=graph.onward if onward is None else onward,
-            onward_width=onward_width,
+            onward=self.plans.onward(graph.onward),
+            onward_width=self.plans.width,
             speed=population.speed,
             horizon=horizon,
             walking=graph.walking,
@@ -175,6 +221,7 @@ class Crowd:
         self.start_time = np.full(n, np.inf)  # sets out, as planned or done
         self.shelter_time = np.full(n, np.inf)  # closes the room, as planned or done
         self.muster = np.full(n, -1, np.int64)
+        self._row = np.full(n, -1, np.int64)  # of the onward links: a muster point, or a class of a plan
         self.exposed = np.zeros(n, np.bool_)
         self.rooms = _Rooms.of(park, population, graph)
         mode = np.where(population.indoors, ROOM, OUTSIDE)
@@ -215,23 +262,60 @@ class Crowd:
         pending = who[self.shelter_time[who] > order.time]
         self.shelter_time[pending] = np.inf
         self.exposed[who] = False
-        self.muster[who] = self._goals(who, order)
+        self._aim(who, order)
+        if order.plan is not None:
+            self._bide(who, order.plan)
+            who = who[np.isfinite(self.start_time[who])]
         self._enlist(who)
+
+    def _aim(self, who: NDArray[np.int64], order: Order) -> None:
+        """Set where people go: a muster point, or wherever the plan leads."""
+        if order.plan is None:
+            self.muster[who] = self._row[who] = self._goals(who, order)
+            return
+        base = len(self.graph.musters) + self.plans.index(order.plan)[0]
+        self.muster[who] = -1
+        self._row[who] = base + order.plan.classes(self.population.speed[who], self.population.inhaled[who])
+
+    def _bide(self, who: NDArray[np.int64], plan: Plan) -> None:
+        """Let people who are ready wait at their place for as long as the plan says, in their closed rooms."""
+        ready = self.start_time[who]
+        row = self._row[who] - len(self.graph.musters) - self.plans.index(plan)[0]
+        inside = self.rooms.home[who] & ~self.rooms.scattered[who]
+        leave, shelter = plan.setting_out(
+            [self.population.places[k] for k in self.population.place[who]], row, ready, inside
+        )
+        self.start_time[who] = leave
+        hide = self.rooms.home[who] & shelter
+        self.shelter_time[who[hide]] = np.minimum(self.shelter_time[who[hide]], ready[hide])
+        gone = who[np.isinf(leave)]
+        nowhere = np.full(gone.size, -1, np.int64)
+        self.engine.start(gone, time=np.full(gone.size, np.inf), link=nowhere, destination=nowhere)
+
+    def come(self, who: NDArray[np.int64]) -> None:
+        """Note at which muster point people have arrived who followed a plan."""
+        led = who[self.muster[who] < 0]
+        if led.size:
+            ends = np.array([self.graph.places[tag][0] for tag in self.graph.musters], np.int64)
+            at = self.engine.node(led, self.graph.head)
+            here = np.array([self.graph.places[tag][0] for tag in self.population.places], np.int64)
+            at = np.where(at < 0, here[self.population.place[led]], at)
+            self.muster[led] = np.argmax(at[:, None] == ends[None, :], axis=1)
 
     def _turn(self, who: NDArray[np.int64], order: Order) -> None:
         """Send people on their way to another muster point."""
-        self.muster[who] = self._goals(who, order)
+        self._aim(who, order)
         begun = self.engine.started[who]
-        self.engine.redirect(who[begun], self.muster[who[begun]])
+        self.engine.redirect(who[begun], self._row[who[begun]])
         self._enlist(who[~begun])
 
     def _enlist(self, who: NDArray[np.int64]) -> None:
         places = self.population.places
-        first = [
-            [self.graph.first_link(tag, m) if tag in self.graph.places else -1 for m in range(len(self.graph.musters))]
-            for tag in places
-        ]
-        link = np.array(first, np.int64)[self.population.place[who], self.muster[who]] if who.size else who
+        musters = len(self.graph.musters)
+        goals = [m if m < musters else -1 for m in range(max(int(self._row.max(initial=0)) + 1, 1))]
+        known = self.graph.places
+        first = [[self.graph.first_link(tag, m) if tag in known else -1 for m in goals] for tag in places]
+        link = np.array(first, np.int64)[self.population.place[who], self._row[who]] if who.size else who
         time = self.start_time[who] + self.rooms.approach[who]
         if self.harm is not None and who.size:
             load, fell = self._standing(who, np.minimum(time, self.horizon))
@@ -246,7 +330,7 @@ class Crowd:
                 share=bear.share[who],
                 row=self.harm.exit_row[who],
             )
-        self.engine.start(who, time=time, link=link, destination=self.muster[who])
+        self.engine.start(who, time=time, link=link, destination=self._row[who])
 
     def _standing(
         self, who: NDArray[np.int64], stop: NDArray[np.float64]

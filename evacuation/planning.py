@@ -274,6 +274,57 @@ class Plan:
             told[place] = (out.start if out is not None else float("inf"), sheltered)
         return told
 
+    def classes(self, speed: NDArray[np.float64], inhaled: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Number of the class nearest to each person in speed [m s⁻¹] and in what is inhaled of the concentration."""
+        own = np.log(np.stack([speed, inhaled], axis=-1))
+        theirs = np.log([[t.speed, t.breathing / t.protection] for t in self.travellers])
+        nearest = np.argmin(np.abs(own[:, None, :] - theirs[None, :, :]).sum(axis=2), axis=1)
+        return np.asarray(nearest, np.int64)
+
+    def setting_out(
+        self,
+        places: Sequence[str],
+        traveller: NDArray[np.int64],
+        ready: NDArray[np.float64],
+        indoors: NDArray[np.bool_],
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        """When people who are ready set out, and whether they shelter in a room until then.
+
+        Parameters
+        ----------
+        places
+            Where each is.
+        traveller
+            Number of the class, shape (n,).
+        ready
+            When each could go. [s]
+        indoors
+            Whether each has a room there, shape (n,).
+
+        Returns
+        -------
+        leave, shelter
+            Time [s], inf for those who stay; and whether the room is shut until then.
+        """
+        air, bins = self.forecast, self.forecast.bins
+        leave, shelter = np.full(ready.size, np.inf), np.zeros(ready.size, np.bool_)
+        room_of = {int(node): number for number, node in enumerate(air.room_node)}
+        told: dict[tuple[str, int, bool], NDArray[np.int64]] = {}
+        for i, place in enumerate(places):
+            node = self._node(place)
+            room = room_of.get(node, -1) if indoors[i] else -1
+            key = (place, int(traveller[i]), room >= 0)
+            if key not in told:
+                acts = self.indoors[key[1], :, room] == LEAVE if room >= 0 else self.action[key[1], :, node] >= ARRIVED
+                last = np.where(acts, np.arange(bins), bins)
+                told[key] = np.minimum.accumulate(last[::-1])[::-1]  # next bin in which they leave
+            first = min(int(ready[i] / air.width), bins)
+            out = int(told[key][first]) if first < bins else bins
+            if out < bins:
+                leave[i] = max(float(ready[i]), out * air.width)
+            shelter[i] = out > first
+        return leave, shelter
+
     def replan(
         self,
         from_time: float,

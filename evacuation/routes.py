@@ -143,8 +143,10 @@ class WalkGraph:
         return int(np.argmin(times)) if np.isfinite(times).any() else -1
 
     def first_link(self, place: str, muster: int) -> int:
-        """First link from a place towards a muster point; -1 if the place is that muster point."""
+        """First link from a place towards a muster point, or out of it (-1); -1 if the place is that muster point."""
         node, link = self.places[place]
+        if muster < 0:
+            return -1 if place in self.musters else link
         return -1 if self.musters[muster] == place or self.times[muster, node] == 0.0 else link
 
     def links_of(self, tag: str) -> NDArray[np.int64]:

@@ -10,7 +10,7 @@ import numpy as np
 import simpy
 from numpy.typing import NDArray
 
-from evacuation.behaviour import Crowd, Order, check_orders
+from evacuation.behaviour import Crowd, Order, Plans, check_orders
 from evacuation.condition import Harm, Tolerance
 from evacuation.exposure import Exposure
 from evacuation.population import Population
@@ -161,13 +161,15 @@ def evacuate(
     )
     if tolerance is not None and table is None:
         raise ModelError("a tolerance is given without a hazard", where="evacuate", fix="give a hazard or an exposure")
+    plans = Plans(ways, [order.plan for order in orders if order.plan is not None])
     routes = [ways.onward]
     routes += [_around(ways, closures, closure.start) for closure in closures if closure.reroute]
     harm = None
     if table is not None and tolerance is not None:
-        used = ways.used(_first_links(population, ways), np.concatenate(routes))
+        rows = np.concatenate([plans.onward(r) for r in routes]).reshape(-1, ways.tail.size)
+        used = ways.used(_first_links(population, ways), np.unique(rows, axis=0))
         harm = Harm.of(table, population, ways, tolerance, used)
-    crowd = Crowd(park, population, ways, horizon, harm=harm)
+    crowd = Crowd(park, population, ways, horizon, harm=harm, plans=plans)
     stage = _Stage(park, crowd, horizon=horizon, time_step=time_step)
     stage.play(orders, rescues, closures)
     return _result(stage, table, horizon)
@@ -314,7 +316,7 @@ class _Stage:
                 self.events.append((time, "way.closed", closure.tag))
             if closure.start <= time < closure.stop:
                 crowd.engine.close(crowd.graph.links_of(closure.tag))
-        crowd.engine.set_onward(_around(crowd.graph, closures, time))
+        crowd.engine.set_onward(crowd.plans.onward(_around(crowd.graph, closures, time)))
         crowd.engine.reconsider()
         self._rouse()
 
@@ -347,6 +349,7 @@ class _Stage:
         arrival = self.crowd.engine.arrival
         new = np.flatnonzero(np.isfinite(arrival) & ~self._counted)
         self._counted[new] = True
+        self.crowd.come(new)
         for number in np.unique(self.crowd.muster[new]).tolist():
             self._readers[number].put(np.sort(arrival[new[self.crowd.muster[new] == number]]))
 

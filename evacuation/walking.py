@@ -405,6 +405,11 @@ class Engine:
         """Arrival time of every person, inf if not yet. [s]"""
         return np.array(self._people["arrival"])
 
+    def node(self, who: NDArray[np.int64], head: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Node at the end of the link each person is or was last on, -1 for those who walked none."""
+        link = self._people["link"][who]
+        return np.where(link >= 0, head[link], -1)
+
     @property
     def started(self) -> NDArray[np.bool_]:
         """Whether each person has set out."""
