@@ -9,6 +9,15 @@ from .distributions import Distribution as Distribution
 from .distributions import premovement as premovement
 from .distributions import speed_of_age as speed_of_age
 from .exposure import Exposure as Exposure
+from .floor import Door as Door
+from .floor import Floor as Floor
+from .floor import Zone as Zone
+from .pedestrians import AnticipationVelocity as AnticipationVelocity
+from .pedestrians import CollisionFreeSpeed as CollisionFreeSpeed
+from .pedestrians import Crowd as Crowd
+from .pedestrians import Walk as Walk
+from .pedestrians import Walkers as Walkers
+from .pedestrians import walk as walk
 from .population import Group as Group
 from .population import Population as Population
 from .population import populate as populate

@@ -11,12 +11,27 @@ from math import exp, inf, sqrt
 import numpy as np
 from numba import njit
 
-FINE, CROWDED = 0, 1
+FINE, CROWDED, FULL = 0, 1, 2  # FULL: `passes` needs more rows; nothing was moved
 NEAR = 512  # people that can limit the speed of one person; more is CROWDED
 AWAY, HERE, GONE = 0, 1, 2  # of a person: not on the floor yet, on it, out
 TOUCH = 1e-6  # nearer than this to a line, a person is at it [m]
 AIM = 1.0  # from where people walk straight to the nearest point of their exit [m]
 
+PERSON = np.dtype(
+    [
+        ("x", "f8"), ("y", "f8"), ("speed", "f8"), ("radius", "f8"), ("gap", "f8"),  # free speed, time gap
+        ("start", "f8"), ("enter", "f8"),  # sets out; is on the floor from this time on [s]
+        ("vx", "f8"), ("vy", "f8"), ("ex", "f8"), ("ey", "f8"),  # velocity and direction of the last step
+        ("aim_x", "f8"), ("aim_y", "f8"),  # of people without a map
+        ("mx", "f8"), ("my", "f8"), ("meets", "f8"), ("reached", "f8"),  # the move; share of it up to a gate; at it since
+        ("out", "f8"), ("map", "i4"), ("exit", "i4"), ("status", "i4"), ("gate", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
+GATE = np.dtype(
+    [("exit", "i4"), ("server", "i4"), ("holds", "i4"), ("headway", "f8")], align=True
+)  # exit -1: a door inside; holds: who may not leave here is held, as behind it is no floor
+PASS = np.dtype([("person", "i4"), ("server", "i4"), ("time", "f8")], align=True)
 MODEL = np.dtype(
     [
         ("anticipates", "i8"),
@@ -80,7 +95,7 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
     rows, columns = field.shape
     fx, fy = (px - x0) / h, (py - y0) / h
     i, j = min(max(int(fx), 0), columns - 2), min(max(int(fy), 0), rows - 2)
-    near = min(min(field[j, i], field[j, i + 1]), min(field[j + 1, i], field[j + 1, i + 1]))
+    near = min(field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1])
     if near < 2.0 * AIM or near == inf:
         best, gx, gy = AIM, 0.0, 0.0
         for g in range(gate_from, gate_to):
@@ -95,7 +110,7 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
                 best, gx, gy = away, qx / away, qy / away
         if best < AIM:
             return gx, gy
-    if min(min(clear[j, i], clear[j, i + 1]), min(clear[j + 1, i], clear[j + 1, i + 1])) > 1.5 * h and near < inf:
+    if min(clear[j, i], clear[j, i + 1], clear[j + 1, i], clear[j + 1, i + 1]) > 1.5 * h and near < inf:
         u, w = fx - i, fy - j
         a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
         gx, gy = -((b - a) * (1.0 - w) + (d - c) * w), -((c - a) * (1.0 - u) + (d - b) * u)
@@ -114,10 +129,9 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def velocity(k, ex, ey, free, sx, sy, sr, sgap, svx, svy, sdx, sdy, spx, spy, start, grid, walls, first, listed, model, buffer):
-    """Speed and direction of the person at rank `k` who wishes to go along (ex, ey) at `free` [m/s]."""
-    x0, y0, size, nx, ny = grid
-    nx, ny = int(nx), int(ny)
+def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, model, step, buffer):
+    """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s]."""
+    sx, sy, sr, sgap, svx, svy, spx, spy = now
     px, py, ri = sx[k], sy[k], sr[k]
     cx = min(max(int((px - x0) / size), 0), nx - 1)
     cy = min(max(int((py - y0) / size), 0), ny - 1)
@@ -135,7 +149,9 @@ def velocity(k, ex, ey, free, sx, sy, sr, sgap, svx, svy, sdx, sdy, spx, spy, st
             if model.anticipates:
                 ahead = spx[k] * dx + spy[k] * dy >= 0.0 or ex * dx + ey * dy >= 0.0
                 if ahead:
-                    gap = max(d + ((svx[j] - svx[k]) * dx + (svy[j] - svy[k]) * dy) / d * model.foresight - size_ij, 0.0)
+                    gap = max(
+                        d + ((svx[j] - svx[k]) * dx + (svy[j] - svy[k]) * dy) / d * model.foresight - size_ij, 0.0
+                    )
                     f = strength * (1.0 + 0.5 * (1.0 - ex * spx[j] - ey * spy[j])) * exp(-gap / width)
                     side = ex * (dy + svy[j] * model.foresight) - ey * (dx + svx[j] * model.foresight)
                     if side < 0.0:
@@ -152,6 +168,11 @@ def velocity(k, ex, ey, free, sx, sy, sr, sgap, svx, svy, sdx, sdy, spx, spy, st
                 buffer[count, 0], buffer[count, 1], buffer[count, 2] = dx, dy, size_ij
                 count += 1
     rx, ry = turned(px, py, ri, rx, ry, walls, first, listed, cy * nx + cx, model)
+    if model.anticipates and spx[k] * spx[k] + spy[k] * spy[k] > 0.0:
+        rx, ry = spx[k] + (rx - spx[k]) * step / model.reaction, spy[k] + (ry - spy[k]) * step / model.reaction
+        m = sqrt(rx * rx + ry * ry)
+        if m > 0.0:
+            rx, ry = rx / m, ry / m
     space = inf
     for q in range(count):
         dx, dy, size_ij = buffer[q]
@@ -209,3 +230,147 @@ def kept(px, py, mx, my, walls, first, listed, cell):
     if hit(px, py, px + mx, py + my, walls, first, listed, cell) < 0:
         return mx, my
     return 0.0, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def enter(people, line, at, time):
+    """Let those in whose time has come and whose place is free; `line` is the order of entry."""
+    while at < line.size and people[line[at]].status != AWAY:
+        at += 1
+    for q in range(at, line.size):
+        p = people[line[q]]
+        if p.enter > time:
+            break
+        if p.status != AWAY:
+            continue
+        free = True
+        for i in range(people.size):
+            o = people[i]
+            if o.status == HERE and (o.x - p.x) ** 2 + (o.y - p.y) ** 2 < (o.radius + p.radius) ** 2:
+                free = False
+                break
+        if free:
+            p.status = HERE
+    return at
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def serve(people, waiting, count, gate, servers, passes, logged, time, step):
+    """Let people through the metered gates, who came first goes first; who must wait does not move."""
+    for _ in range(count):
+        first = -1
+        for q in range(count):
+            i = waiting[q]
+            if i >= 0 and (first < 0 or people[i].reached < people[waiting[first]].reached):
+                first = q
+        p = people[waiting[first]]
+        g = gate[p.gate]
+        at = max(servers[g.server], time, p.reached)
+        if at <= time + step:
+            servers[g.server] = at + g.headway
+            passes[logged].person, passes[logged].server, passes[logged].time = waiting[first], g.server, at
+            logged += 1
+            p.reached = inf
+            if g.exit >= 0:
+                p.status, p.exit, p.out = GONE, g.exit, at
+        else:
+            p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
+        waiting[first] = -1
+    return logged
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def gates_met(people, lines, gate, waiting, time, step):
+    """Find who crosses a gate in this step; return how many."""
+    count = 0
+    for i in range(people.size):
+        p = people[i]
+        if p.status != HERE:
+            continue
+        p.meets, p.gate = inf, -1
+        for g in range(lines.shape[0]):
+            if max(p.x, p.x + p.mx) < min(lines[g, 0], lines[g, 2]) - TOUCH:
+                continue
+            if min(p.x, p.x + p.mx) > max(lines[g, 0], lines[g, 2]) + TOUCH:
+                continue
+            t = crossing(p.x, p.y, p.x + p.mx, p.y + p.my, lines[g, 0], lines[g, 1], lines[g, 2], lines[g, 3])
+            if t < p.meets:
+                mine = gate[g].exit < 0 or p.exit < 0 or p.exit == gate[g].exit
+                if mine or gate[g].holds:
+                    p.meets, p.gate = t, g
+                    if not mine:
+                        p.gate = -2
+        if p.gate == -2:
+            p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
+        if p.gate >= 0:
+            if p.reached == inf:
+                p.reached = time + p.meets * step
+            waiting[count] = i
+            count += 1
+        else:
+            p.reached = inf
+    return count
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def advance(
+    people, line, fields, clear, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
+    models, frame, passes, state, begin, step, steps,
+):  # fmt: skip
+    """Move everybody by `steps` steps; `state`: steps done since `begin`, place in `line`, rows of `passes`."""
+    n = people.size
+    model = models[0]
+    x0, y0, size, nx, ny = frame[0], frame[1], frame[2], int(frame[3]), int(frame[4])
+    x, y, status = np.empty(n), np.empty(n), np.empty(n, np.int32)
+    start, order, which = np.zeros(nx * ny + 1, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
+    now = (np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n))
+    buffer, waiting = np.empty((NEAR, 3)), np.empty(n, np.int64)
+    for _ in range(steps):
+        if state[2] + n > passes.size:
+            return FULL
+        time = begin + state[0] * step
+        state[1] = enter(people, line, state[1], time)
+        for i in range(n):
+            x[i], y[i], status[i] = people[i].x, people[i].y, people[i].status
+        here = cells(x, y, status, x0, y0, size, nx, ny, start, order, which)
+        for k in range(here):
+            p = people[order[k]]
+            now[0][k], now[1][k], now[2][k], now[3][k] = p.x, p.y, p.radius, p.gap
+            now[4][k], now[5][k], now[6][k], now[7][k] = p.vx, p.vy, p.ex, p.ey
+        for k in range(here):
+            p = people[order[k]]
+            p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
+            if p.start > time:
+                continue
+            cell = which[order[k]]
+            m = p.map
+            if m < 0:
+                ex, ey = p.aim_x - p.x, p.aim_y - p.y
+                away = sqrt(ex * ex + ey * ey)
+                if away > 0.0:
+                    ex, ey = ex / away, ey / away
+            else:
+                ex, ey = heading(
+                    p.x, p.y, p.radius, fields[m], clear, map_grid[0], map_grid[1], map_grid[2],
+                    lines, map_gates[m, 0], map_gates[m, 1], walls, first, listed, cell,
+                )  # fmt: skip
+            free = p.speed
+            if zones.shape[0] > 0:
+                free *= factor(p.x, p.y, zones, zone_factor)
+            v, rx, ry = velocity(
+                k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, model, step, buffer
+            )
+            if v < 0.0:
+                return CROWDED
+            p.mx, p.my = kept(p.x, p.y, rx * v * step, ry * v * step, walls, first, listed, cell)
+            p.vx, p.vy, p.ex, p.ey = p.mx / step, p.my / step, rx, ry
+        count = 0
+        if lines.shape[0] > 0:
+            count = gates_met(people, lines, gate, waiting, time, step)
+        state[2] = serve(people, waiting, count, gate, servers, passes, state[2], time, step)
+        for k in range(here):
+            p = people[order[k]]
+            p.x += p.mx
+            p.y += p.my
+        state[0] += 1
+    return FINE

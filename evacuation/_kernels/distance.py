@@ -22,7 +22,7 @@ def inside(edges, x0, y0, spacing, out):
         if ay == by:
             continue
         low, high = min(ay, by), max(ay, by)
-        first = max(int(ceil((low - y0) / spacing)), 0)
+        first = max(ceil((low - y0) / spacing), 0)
         for j in range(first, rows):
             y = y0 + j * spacing
             if y >= high:
@@ -30,7 +30,7 @@ def inside(edges, x0, y0, spacing, out):
             if y < low:
                 continue
             at = ax + (y - ay) / (by - ay) * (bx - ax)
-            i = max(int(ceil((at - x0) / spacing)), 0)
+            i = max(ceil((at - x0) / spacing), 0)
             if i < columns:
                 out[j, i] ^= 1
     for j in range(rows):
@@ -47,10 +47,10 @@ def lower(segments, x0, y0, spacing, reach, out):
         ax, ay, bx, by = segments[k]
         dx, dy = bx - ax, by - ay
         square = dx * dx + dy * dy
-        i0 = max(int(floor((min(ax, bx) - reach - x0) / spacing)), 0)
-        i1 = min(int(ceil((max(ax, bx) + reach - x0) / spacing)), columns - 1)
-        j0 = max(int(floor((min(ay, by) - reach - y0) / spacing)), 0)
-        j1 = min(int(ceil((max(ay, by) + reach - y0) / spacing)), rows - 1)
+        i0 = max(floor((min(ax, bx) - reach - x0) / spacing), 0)
+        i1 = min(ceil((max(ax, bx) + reach - x0) / spacing), columns - 1)
+        j0 = max(floor((min(ay, by) - reach - y0) / spacing), 0)
+        j1 = min(ceil((max(ay, by) + reach - y0) / spacing), rows - 1)
         for j in range(j0, j1 + 1):
             for i in range(i0, i1 + 1):
                 px, py = x0 + i * spacing - ax, y0 + j * spacing - ay
