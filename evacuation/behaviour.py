@@ -281,7 +281,7 @@ class Crowd:
         """Let people who are ready wait at their place for as long as the plan says, in their closed rooms."""
         ready = self.start_time[who]
         row = self._row[who] - len(self.graph.musters) - self.plans.index(plan)[0]
-        inside = self.rooms.home[who] & ~self.rooms.scattered[who]
+        inside = self.rooms.home[who]
         leave, shelter = plan.setting_out(
             [self.population.places[k] for k in self.population.place[who]], row, ready, inside
         )

@@ -189,7 +189,7 @@ class Exposure:
     def waiting(self, muster: NDArray[np.int64], since: NDArray[np.float64]) -> NDArray[np.float64]:
         """Load at muster points from given times [s] until the horizon. [unit of the probit]"""
         leaf = np.array([self.graph.places[tag][0] for tag in self.graph.musters] or [0], np.int64)[muster]
-        rows = self._spots(self.graph.node_x[leaf], self.graph.node_y[leaf])
+        rows = self.spots(self.graph.node_x[leaf], self.graph.node_y[leaf])
         return self.at(rows, since, np.full(since.size, self.horizon))
 
     def at(self, rows: NDArray[np.int64], start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -214,9 +214,14 @@ class Exposure:
 
     def rows(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of the table for nodes of the ways, sampled over all time."""
-        found = self._spots(self.graph.node_x[nodes], self.graph.node_y[nodes])
+        found = self.spots(self.graph.node_x[nodes], self.graph.node_y[nodes])
         self._sample(found, np.zeros(found.size), np.full(found.size, self.horizon))
         return found
+
+    def concentration(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Mean concentration of every bin at rows of the table, shape (rows, bins). [kg m⁻³]"""
+        self._sample(rows, np.zeros(rows.size), np.full(rows.size, self.horizon))
+        return self._air[rows]
 
     def tables(
         self, ways: NDArray[np.bool_] | None = None, slowing: Callable[[NDArray[np.float64]], ArrayLike] | None = None
@@ -284,7 +289,7 @@ class Exposure:
         rates = [float(self.probit.load_rate(1.0, s.temperature, s.pressure)) for s in self._states.states]
         return np.array(rates)[held]
 
-    def _spots(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
+    def spots(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rows of places, new ones appended."""
         rows = np.empty(x.size, np.int64)
         fresh: list[tuple[float, float]] = []
@@ -345,10 +350,10 @@ class Exposure:
         spot = np.zeros(x.size, np.int64)
         begin = np.zeros(x.size)
         outside = np.flatnonzero(ever_out | ~lived)
-        spot[outside] = self._spots(x[outside], y[outside])
+        spot[outside] = self.spots(x[outside], y[outside])
         self._sample(spot[outside], begin[outside], stay.stop[outside])
         inside = np.flatnonzero(lived & ever_in)
-        room[inside] = self._spots(stay.room_x[inside], stay.room_y[inside])
+        room[inside] = self.spots(stay.room_x[inside], stay.room_y[inside])
         self._sample(room[inside], begin[inside], stay.stop[inside])
         k.standing(
             self._air, self._total, self._factor, self.probit.n, self.time_bin, spot, room, stay.stop, stay.exchange,

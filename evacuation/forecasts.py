@@ -11,14 +11,14 @@ from numpy.typing import NDArray
 
 from evacuation._kernels import plans as k
 from evacuation.exposure import Exposure
-from evacuation.routes import SETTLEMENT_AREA, WalkGraph
+from evacuation.routes import WalkGraph
 from twin.errors import ModelError, near
 from twin.hazard import Hazard
 
 if TYPE_CHECKING:
     from twin.graph import Twin
 
-__all__ = ["Forecast", "rooms_of"]
+__all__ = ["Forecast", "rooms_of", "zone_penalty"]
 
 _MOST_POINTS = 1 << 20  # points of one call of the hazard
 
@@ -69,6 +69,7 @@ class Forecast:
         *,
         hazards: Sequence[Hazard] = (),
         rooms: Mapping[str, float] | None = None,
+        spots: Mapping[str, NDArray[np.float64]] | None = None,
         issued: float = 0.0,
     ) -> Forecast:
         """Sample one cloud, or several that are equally likely.
@@ -81,6 +82,9 @@ class Forecast:
             Clouds instead of that of `exposure`.
         rooms
             Air changes of the closed room at places. [s⁻¹]
+        spots
+            Where people are within wide places, shape (people, 2): the air of the place, and of its room, is the mean
+            load over them instead of that at its exit. [m]
         issued
             When the forecast was known. [s]
 
@@ -104,10 +108,21 @@ class Forecast:
         factor = np.full(bins, float(exposure.load_of(1.0, 1.0)))
         power, inside = np.zeros((x.size, bins)), np.zeros((node.size, bins))
         members = tuple(hazards) or (exposure.hazard,)
+        rate, n, width = np.array([*rates.values()]), exposure.probit.n, exposure.time_bin
         for hazard in members:
             air = _sample(exposure, hazard, x, y, power)
-            outside = np.ascontiguousarray(air[base[-1] + node])
-            k.rooms(outside, factor, np.array([*rates.values()]), exposure.probit.n, exposure.time_bin, inside)
+            k.rooms(np.ascontiguousarray(air[base[-1] + node]), factor, rate, n, width, inside)
+        for tag, xy in (spots or {}).items():
+            if tag not in graph.places or not len(xy):
+                continue
+            mean, room = np.zeros((len(xy), bins)), np.zeros((len(xy), bins))
+            for hazard in members:
+                air = _sample(exposure, hazard, xy[:, 0], xy[:, 1], mean)
+                if tag in rates:
+                    k.rooms(air, factor, np.full(len(xy), rates[tag]), n, width, room)
+            power[base[-1] + graph.places[tag][0]] = mean.mean(axis=0)
+            if tag in rates:
+                inside[list(rates).index(tag)] = room.mean(axis=0)
         total = np.empty((x.size, bins + 1))
         k.prefix(power / len(members), factor, exposure.time_bin, total)
         return cls(
@@ -125,7 +140,7 @@ class Forecast:
     @property
     def bins(self) -> int:
         """Number of bins."""
-        return self.total.shape[1] - 1
+        return int(self.total.shape[1]) - 1
 
     @property
     def highest_rate(self) -> float:
@@ -134,14 +149,49 @@ class Forecast:
 
 
 def rooms_of(park: Twin, graph: WalkGraph) -> dict[str, float]:
-    """Air changes of every building on the ways when its doors and windows are shut. [s⁻¹]"""
+    """Air changes of every building on the ways when its doors and windows are shut. [s⁻¹]
+
+    A settlement counts as one room that draws its air where its access begins.
+    """
     found = {}
     for tag in graph.places:
         asset = park[tag]
-        if asset.get("air_changes") is not None and asset.shape.area <= SETTLEMENT_AREA:
+        if asset.get("air_changes") is not None:
             shut = asset.get("air_changes_sheltered") is not None
             found[tag] = asset.number("air_changes_sheltered" if shut else "air_changes")
     return found
+
+
+def zone_penalty(
+    graph: WalkGraph, hazard: Hazard, *, time: float, zones: Mapping[float, float], height: float = 1.5
+) -> NDArray[np.float64]:
+    """Factor on the time of links inside contours of the moment, as control rooms draw zones on a map.
+
+    Parameters
+    ----------
+    graph
+        Ways.
+    hazard
+        The gas.
+    time
+        Moment of the contours. [s]
+    zones
+        Factor, at least 1, by concentration [kg m⁻³] of the contour, such as those of AEGL-2 and AEGL-3.
+    height
+        Height at which people breathe. [m]
+
+    Returns
+    -------
+    ndarray
+        Shape (links,): the factor of the highest contour reached at an end or in the middle of the link.
+    """
+    x, y = (np.stack([v[graph.tail], (v[graph.tail] + v[graph.head]) / 2.0, v[graph.head]])
+            for v in (graph.node_x, graph.node_y))  # fmt: skip
+    air = np.max(np.broadcast_to(hazard.concentration(x, y, height, time), x.shape), axis=0)
+    factor = np.ones(graph.tail.size)
+    for level in sorted(zones):
+        factor[air >= level] = zones[level]
+    return factor
 
 
 def _places(
