@@ -175,8 +175,8 @@ def advise(
     -----
     Whoever walks takes the way of least load without shelter on it. Whoever shelters stays in the room, closed since
     the start of the forecast, and leaves at the bin edge from which the rest is least (not before `least_stay`), or
-    stays to its end; those at places without a room walk under both orders. Whoever is not there by the end of the forecast takes on the load
-    to come as the plan reckons it.
+    stays to its end; those at places without a room walk under both orders. Whoever is not there by the end of the
+    forecast takes on the load to come as the plan reckons it.
     """
     _check(plan, zones, time=time, uncertainty=uncertainty, delays=(delay, *delays))
     names = [t.name for t in plan.travellers]
@@ -189,7 +189,11 @@ def advise(
     for zone, people in zones.items():
         count = np.array([*people.values()], np.int64)
         nodes = np.array([plan.graph.places[p][0] for p in people], np.int64)
-        choices = [_choose(walk, who, nodes, count, time, d, least_stay, limits, uncertainty) for d in (delay, *delays)]
+        choices = [
+            _choose(walk=walk, who=who, nodes=nodes, count=count, time=time, delay=d, least_stay=least_stay,
+                    limits=limits, uncertainty=uncertainty)
+            for d in (delay, *delays)
+        ]  # fmt: skip
         found.append(
             Advice(zone=zone, people=int(count.sum()), choice=choices[0], delays=tuple(choices[1:]),
                    uncertainty=uncertainty)
@@ -214,14 +218,16 @@ def _check(
     if not uncertainty >= 1.0:
         found.append(Problem(f"uncertainty is {uncertainty!r}", "advise", "give a factor of at least 1"))
     end = plan.forecast.bins * plan.forecast.width
-    if not (0.0 <= time < end and all(0.0 <= d and time + d < end for d in delays)):
-        found.append(Problem("an order or a departure is outside the forecast", "advise", f"stay within 0 to {end:g} s"))
+    if not (0.0 <= time < end and all(d >= 0.0 and time + d < end for d in delays)):
+        found.append(
+            Problem("an order or a departure is outside the forecast", "advise", f"stay within 0 to {end:g} s")
+        )
     if found:
         raise ModelError.of(found)
 
 
 def _choose(
-    walk: Plan, who: Traveller, nodes: NDArray[np.int64], count: NDArray[np.int64], time: float, delay: float,
+    *, walk: Plan, who: Traveller, nodes: NDArray[np.int64], count: NDArray[np.int64], time: float, delay: float,
     least_stay: float, limits: Mapping[str, float], uncertainty: float,
 ) -> Choice:  # fmt: skip
     air = walk.forecast
@@ -233,11 +239,11 @@ def _choose(
         r = room.get(node, -1)
         rows = np.r_[0.0, np.cumsum(air.room[r])] if r >= 0 else air.total[air.node_row + node]
         now, out = np.interp([time, time + delay], edges, rows)
-        gone[i] = share * (out - now) + _to_come(walk, node, np.array([time + delay]))[0]
+        gone[i] = share * (out - now) + _to_come(walk, node, np.array([time + delay], np.float64))[0]
         if r < 0:
             stay[i] = gone[i]
             continue
-        when = edges[:-1][edges[:-1] >= time + least_stay - 1e-9]
+        when = np.asarray(edges[:-1][edges[:-1] >= time + least_stay - 1e-9], np.float64)
         gathered = share * (np.interp(when, edges, rows) - now)
         whole = np.r_[gathered + _to_come(walk, node, when), share * (rows[-1] - now)]
         best = int(np.flatnonzero(whole <= whole.min() * (1.0 + 1e-9))[0])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,9 @@ class Assignment:
         return pd.DataFrame(self.people, index=list(self.places), columns=list(self.musters))
 
 
-def least_load(loads: Mapping[str, Mapping[str, float]], people: Mapping[str, int], room: Mapping[str, int]) -> Assignment:
+def least_load(
+    loads: Mapping[str, Mapping[str, float]], people: Mapping[str, int], room: Mapping[str, int]
+) -> Assignment:
     """Share people out to muster points of limited room so that they gather the least load together.
 
     Parameters
@@ -89,7 +92,8 @@ def least_load(loads: Mapping[str, Mapping[str, float]], people: Mapping[str, in
         return Assignment(places=places, musters=musters, people=np.zeros(cost.shape, np.int64), objective=0.0)
     scale = float(np.abs(cost[row, column]).max()) or 1.0
     one, each = np.ones(row.size), np.arange(row.size)
-    answer = linprog(
+    solve: Any = linprog  # the stubs know no sparse matrices
+    answer = solve(
         cost[row, column] / scale,
         A_ub=coo_array((one, (column, each)), shape=(len(musters), row.size)).tocsr(),
         b_ub=space,
@@ -150,7 +154,9 @@ def quickest(
     """
     _check(people, room, where="quickest")
     tags = [*people, *room]
-    unknown = [Problem(f"no place {t!r} on the ways", "quickest", near(t, graph.places)) for t in tags if t not in graph.places]
+    unknown = [
+        Problem(f"no place {t!r} on the ways", "quickest", near(t, graph.places)) for t in tags if t not in graph.places
+    ]
     if unknown:
         raise ModelError.of(unknown)
     net = _Steps(graph, people, room, time_step, speed)
@@ -215,7 +221,8 @@ class _Steps:
         """People of each place whom a flow does not bring."""
         size = answer.flow.shape[0]
         starts = size - 2 - len(self.places) + np.arange(len(self.places))
-        return self.supply - np.asarray(answer.flow[[size - 2]].toarray()).ravel()[starts]
+        sent: NDArray[np.int64] = np.asarray(answer.flow[[size - 2]].toarray(), np.int64).ravel()[starts]
+        return self.supply - sent
 
     def shares(self, answer: Any, last: int) -> NDArray[np.int64]:
         """Flow taken apart into ways from places to muster points."""
@@ -231,8 +238,8 @@ class _Steps:
                 way = [begin]
                 while not base <= way[-1] < base + len(self.musters):
                     way.append(next(iter(ahead[way[-1]])))
-                amount = min(ahead[a][b] for a, b in zip(way[:-1], way[1:], strict=True))
-                for a, b in zip(way[:-1], way[1:], strict=True):
+                amount = min(ahead[a][b] for a, b in pairwise(way))
+                for a, b in pairwise(way):
                     ahead[a][b] -= amount
                     if not ahead[a][b]:
                         del ahead[a][b]
@@ -253,7 +260,8 @@ def _most(
     room = np.minimum(np.concatenate([supply, supply[row], space]), _MOST).astype(np.int32)
     ends = rows.astype(np.int32), cols.astype(np.int32)
     answer = maximum_flow(csr_array((room, ends), shape=(n + m + 2, n + m + 2)), n + m, n + m + 1)
-    return supply - np.asarray(answer.flow[[n + m]].toarray()).ravel()[:n]
+    sent: NDArray[np.int64] = np.asarray(answer.flow[[n + m]].toarray(), np.int64).ravel()[:n]
+    return supply - sent
 
 
 def _check(people: Mapping[str, int], room: Mapping[str, int], *, where: str) -> None:

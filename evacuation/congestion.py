@@ -119,9 +119,7 @@ def _play(
     engine.advance(horizon)
     told = engine.crossings()
     walked = np.zeros(nodes.size)
-    loads.along(
-        air.total, air.width, horizon, told.first, told.link, told.times, air.segment_row, air.segments, walked
-    )
+    loads.along(air.total, air.width, horizon, told.first, told.link, told.times, air.segment_row, air.segments, walked)
     last = told.first[1:] - 1
     late = moving[np.isinf(engine.arrival[moving]) & (told.first[1:] > told.first[:-1])[moving]]
     to_come = plan.value[row, -1, graph.head[told.link[last[late]]]].sum() if plan.policy == "load" else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,14 +78,22 @@ TRAVELLERS: Mapping[str, Traveller] = {
 
 
 class Closed(Protocol):
-    """A way nobody may enter from `start` to `stop` [s]; `way` is the number of the two-way link."""
+    """A way nobody may enter from `start` to `stop` [s]; `tag` is that of the way."""
 
     @property
-    def way(self) -> int: ...
+    def tag(self) -> str:
+        """Tag of the way, or of the place whose exit is closed."""
+        ...
+
     @property
-    def start(self) -> float: ...
+    def start(self) -> float:
+        """When it closes. [s]"""
+        ...
+
     @property
-    def stop(self) -> float: ...
+    def stop(self) -> float:
+        """When it opens. [s]"""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +246,8 @@ class Plan:
         who, parts, air = self._parts(traveller, forecast)
         start = np.asarray(times, float) / air.width
         within = np.full(nodes.size, indoors) & (parts[0][nodes] >= 0)
-        k.follow_all(np.asarray(nodes, np.int64), start, within, *parts, arrival, load)
+        play: Any = k.follow_all  # the stubs count no starred arguments
+        play(np.asarray(nodes, np.int64), start, within, *parts, arrival, load)
         return arrival * air.width, load * self._share(who)
 
     def route(
@@ -249,9 +258,10 @@ class Plan:
         who, parts, air = self._parts(traveller, None)
         steps, arrival, load = np.zeros((20000, 5)), np.full(1, np.inf), np.zeros(1)
         within = bool(indoors and parts[0][node] >= 0)
-        count = k.follow(0, node, departure / air.width, within, *parts, steps, arrival, load)
+        play: Any = k.follow  # the stubs count no starred arguments
+        count = play(0, node, departure / air.width, within, *parts, steps, arrival, load)
         share = self._share(who)
-        told = []
+        told: list[Step] = []
         for at, act, start, stop, part in steps[: min(count, len(steps))].tolist():
             link, doing = (int(act), "walk") if act >= 0 else (-1, _WORDS[int(act)])
             if told and link < 0 and doing == told[-1].doing and told[-1].node == int(at):
@@ -360,7 +370,7 @@ class Plan:
     def _share(self, who: Traveller) -> float:
         return float((who.breathing / who.protection) ** self.forecast.exponent)
 
-    def _parts(self, name: str | None, forecast: Forecast | None) -> tuple[Traveller, tuple[object, ...], Forecast]:
+    def _parts(self, name: str | None, forecast: Forecast | None) -> tuple[Traveller, tuple[Any, ...], Forecast]:
         names = [t.name for t in self.travellers]
         if name is not None and name not in names:
             raise ModelError(f"the plan has no class {name!r}", where="Plan", fix=near(name, names))
@@ -437,7 +447,10 @@ def make_plan(
     transportation applications, Transportation Research Record 1645, 170-175: decreasing order of time.
     """
     safe = np.array([graph.places[tag][0] for tag in graph.musters] if goals is None else goals, np.int64)
-    _check(graph, forecast, safe, delays, penalty, time_weight, door_time)
+    _check(
+        graph=graph, forecast=forecast, safe=safe, delays=delays, penalty=penalty, time_weight=time_weight,
+        door_time=door_time,
+    )  # fmt: skip
     weight = float(time_weight) if time_weight is not None else _TIE * forecast.highest_rate
     if policy == "time":
         weight = 1.0
@@ -457,7 +470,10 @@ def make_plan(
         toll = np.ones(ways.link.size) if penalty is None else penalty[ways.link]
         share = 0.0 if policy == "time" else float((who.breathing / who.protection) ** forecast.exponent)
         out = action[row], indoors[row], value[row], inside[row]
-        _pass(ways, forecast, safe, share, weight * forecast.width, toll, closures, start, door_time, who.shelters, out)
+        _pass(
+            graph=graph, ways=ways, air=forecast, safe=safe, share=share, weight=weight * forecast.width, toll=toll,
+            closures=closures, since=start, door_time=door_time, shelters=who.shelters, out=out,
+        )  # fmt: skip
     return Plan(
         graph=graph, forecast=forecast, travellers=tuple(travellers), action=action, indoors=indoors, value=value,
         inside=inside, delays=delays, policy=policy, time_weight=weight, door_time=door_time, goals=safe, since=since,
@@ -466,6 +482,7 @@ def make_plan(
 
 
 def _check(
+    *,
     graph: WalkGraph, forecast: Forecast, safe: NDArray[np.int64], delays: NDArray[np.float64] | None,
     penalty: NDArray[np.float64] | None, time_weight: float | None, door_time: float,
 ) -> None:  # fmt: skip
@@ -486,8 +503,8 @@ def _check(
 
 
 def _pass(
-    ways: _Ways, air: Forecast, safe: NDArray[np.int64], share: float, weight: float, toll: NDArray[np.float64],
-    closures: Sequence[Closed], since: int, door_time: float, shelters: bool,  # noqa: FBT001
+    *, graph: WalkGraph, ways: _Ways, air: Forecast, safe: NDArray[np.int64], share: float, weight: float, toll: NDArray[np.float64],
+    closures: Sequence[Closed], since: int, door_time: float, shelters: bool,
     out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]],
 ) -> None:  # fmt: skip
     """One backward pass for one class; costs a bin."""
@@ -498,7 +515,7 @@ def _pass(
     edges = np.arange(bins) * air.width
     for shut in closures:
         during = (edges + air.width > shut.start) & (edges < shut.stop)
-        cost[np.ix_(during, np.isin(ways.link // 2, shut.way))] = np.inf
+        cost[np.ix_(during, np.isin(ways.link, graph.links_of(shut.tag)))] = np.inf
     stay = np.ascontiguousarray(share * np.diff(air.total[air.node_row : air.node_row + nodes], axis=1).T) + weight
     goal = np.zeros(nodes, np.bool_)
     goal[safe] = True

@@ -208,7 +208,7 @@ def follow(
             now = now + door if act == LEAVE else k + 1.0
             gathered += _total(room, r, now) - _total(room, r, begin)
             inside = act != LEAVE
-        elif act == WAIT or act == SHELTER:
+        elif act in (WAIT, SHELTER):
             now = k + 1.0 if act == WAIT else now + door
             inside = act == SHELTER
             gathered += _total(total, node_row + v, now) - _total(total, node_row + v, begin)

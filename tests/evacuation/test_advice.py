@@ -26,12 +26,19 @@ def case(*, clean_after: int, inside: float, room: bool = True) -> Plan:
     total = np.zeros((3, 61))
     total[:, 1:] = np.cumsum(10.0 * rate)
     air = Forecast(total=total, width=10.0, exponent=2.0, segment_row=np.zeros(1, int), segments=np.ones(1, int),
-                   node_row=1, room_node=np.zeros(int(room), int), room=inside * 10.0 * rate[None][: int(room)])  # fmt: skip
+                   node_row=1, room_node=np.zeros(int(room), int),
+                   room=inside * 10.0 * rate[None][: int(room)])  # fmt: skip
     return make_plan(graph, air, travellers=[Traveller(name="walk", speed=1.0)], time_weight=1e-6)
 
 
 def told(plan: Plan, **settings: Any) -> Any:
-    given = {"time": 0.0, "uncertainty": 2.0, "limits": {"AEGL-2": 50.0}, "delays": (0.0, 100.0), "least_stay": 300.0} | settings
+    given = {
+        "time": 0.0,
+        "uncertainty": 2.0,
+        "limits": {"AEGL-2": 50.0},
+        "delays": (0.0, 100.0),
+        "least_stay": 300.0,
+    } | settings
     return advise(plan, {"Z": {"A": 40}}, **given)[0]
 
 
@@ -75,5 +82,5 @@ def test_without_a_room_there_is_one_advice_and_faults_are_told_together() -> No
     got = told(plan)
     assert got.action == "evacuate"
     assert "no room to shelter in" in got.sentence()
-    with pytest.raises(ModelError, match="(?s)no place 'B'.*uncertainty is 0.5"):
+    with pytest.raises(ModelError, match=r"(?s)no place 'B'.*uncertainty is 0.5"):
         advise(plan, {"Z": {"B": 3}}, time=0.0, uncertainty=0.5, limits={})

@@ -26,7 +26,9 @@ def test_least_load_equals_brute_force(seed: int) -> None:
         if (np.bincount(choice, minlength=3) <= room).all():
             best = min(best, sum(loads[p, m] for p, m in zip(single, choice, strict=True)))
     table = {f"P{p}": {f"M{m}": loads[p, m] for m in range(3)} for p in range(3)}
-    got = least_load(table, {f"P{p}": int(c) for p, c in enumerate(people)}, {f"M{m}": int(r) for m, r in enumerate(room)})
+    got = least_load(
+        table, {f"P{p}": int(c) for p, c in enumerate(people)}, {f"M{m}": int(r) for m, r in enumerate(room)}
+    )
     assert got.objective == pytest.approx(best, rel=1e-12)
     assert (got.people.sum(axis=1) == people).all()
     assert (got.people.sum(axis=0) <= room).all()
@@ -58,7 +60,7 @@ def test_quickest_of_one_way_is_walk_plus_queue() -> None:
     got = quickest(graph, {"A": 20}, {"M": 100}, time_step=10.0, speed=1.0)
     assert got.objective == pytest.approx(120.0)
     assert got.people.tolist() == [[20]]
-    with pytest.raises(ModelError, match="4 of 20 people .* within 100 s: 4 of 20 at A"):
+    with pytest.raises(ModelError, match=r"4 of 20 people .* within 100 s: 4 of 20 at A"):
         quickest(graph, {"A": 20}, {"M": 100}, time_step=10.0, speed=1.0, horizon=100.0)
     with pytest.raises(ModelError, match="5 of 20 at A"):
         quickest(graph, {"A": 20}, {"M": 15}, time_step=10.0, speed=1.0)
