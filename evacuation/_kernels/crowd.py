@@ -23,7 +23,7 @@ PERSON = np.dtype(
         ("start", "f8"), ("enter", "f8"),  # sets out; is on the floor from this time on [s]
         ("vx", "f8"), ("vy", "f8"), ("ex", "f8"), ("ey", "f8"),  # velocity and direction of the last step
         ("aim_x", "f8"), ("aim_y", "f8"),  # of people without a map
-        ("mx", "f8"), ("my", "f8"), ("meets", "f8"), ("reached", "f8"),  # the move; share of it up to a gate; at it since
+        ("mx", "f8"), ("my", "f8"), ("meets", "f8"), ("reached", "f8"),  # move; share of it up to a gate; there since
         ("out", "f8"), ("map", "i4"), ("exit", "i4"), ("status", "i4"), ("gate", "i4"),
     ],
     align=True,
@@ -122,9 +122,10 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
         for k in range(max(i - 2, 0), min(i + 4, columns)):
             qx, qy = x0 + k * h - px, y0 + v * h - py
             away = sqrt(qx * qx + qy * qy)
-            if field[v, k] + away < best and away > 0.5 * h:
-                if hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
-                    best, gx, gy = field[v, k] + away, qx / away, qy / away
+            if field[v, k] + away >= best or away <= 0.5 * h:
+                continue
+            if hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
+                best, gx, gy = field[v, k] + away, qx / away, qy / away
     return gx, gy
 
 
@@ -154,7 +155,7 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
                     )
                     f = strength * (1.0 + 0.5 * (1.0 - ex * spx[j] - ey * spy[j])) * exp(-gap / width)
                     side = ex * (dy + svy[j] * model.foresight) - ey * (dx + svx[j] * model.foresight)
-                    if side < 0.0:
+                    if side < -TOUCH:  # straight ahead, to rounding: on the right
                         f = -f
                     rx += f * ey
                     ry -= f * ex

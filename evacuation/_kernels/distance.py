@@ -14,7 +14,7 @@ from numba import njit
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def inside(edges, x0, y0, spacing, out):
-    """Even-odd rule on every node: `edges` are the sides of polygons and their holes, `out` (rows, columns) is 0 or 1."""
+    """Even-odd rule on every node: `edges` are sides of polygons and their holes, `out` becomes 0 or 1."""
     rows, columns = out.shape
     out[:] = 0
     for k in range(edges.shape[0]):

@@ -1,0 +1,252 @@
+"""People on a floor: the models against an independent program and plain NumPy, walls, doors, stairs, bad input."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+import shapely
+from shapely.geometry import LineString, Polygon, box
+
+from evacuation.floor import Door, Floor, Zone
+from evacuation.pedestrians import AnticipationVelocity, CollisionFreeSpeed, Crowd, Walkers, walk
+from twin.errors import ModelError
+
+BOTH = pytest.mark.parametrize("model", ["collision_free_speed", "anticipation"])
+
+
+def corridor(length=40.0, width=2.0, **settings):
+    return Floor(walkable=box(0, 0, length, width), exits={"end": LineString([(length, 0), (length, width)])}, **settings)
+
+
+def room(capacity=None):
+    """IMO 4: a room of 8 m x 5 m with a door of 1 m to a corridor."""
+    return Floor(
+        walkable=box(0, 0, 8, 5).union(box(8, 2, 12, 3)),
+        exits={"end": LineString([(12, 2), (12, 3)])},
+        doors=(Door(LineString([(8, 2), (8, 3)]), capacity),),
+    )
+
+
+def hundred(seed):
+    """100 people of IMO (males of 30 to 50: 0.97 to 1.62 m/s) spread over the room."""
+    rng = np.random.default_rng(seed)
+    x, y = np.meshgrid(np.linspace(0.4, 7.6, 10), np.linspace(0.4, 4.6, 10))
+    x, y = x.ravel() + rng.uniform(-0.05, 0.05, 100), y.ravel() + rng.uniform(-0.05, 0.05, 100)
+    return Walkers(x=x, y=y, speed=rng.uniform(0.97, 1.62, 100), radius=0.15)
+
+
+def scattered(n=200, seed=1):
+    rng = np.random.default_rng(seed)
+    side = math.ceil(math.sqrt(n))
+    x, y = np.meshgrid(np.arange(side) * 1.0, np.arange(side) * 1.0)
+    return np.stack([x.ravel(), y.ravel()], 1)[:n] + rng.uniform(-0.25, 0.25, (n, 2)), rng.uniform(0.8, 1.6, n)
+
+
+def plain_step(place, speed, aim, dt, settings, radius=0.2, gap=1.0):
+    """One step of Tordeux et al. (2016), eq. 1-5, with all pairs in NumPy."""
+    wish = aim - place
+    wish /= np.linalg.norm(wish, axis=1)[:, None]
+    to = place[None] - place[:, None]
+    d = np.linalg.norm(to, axis=2)
+    np.fill_diagonal(d, np.inf)
+    seen = d < settings.reach
+    n = to / np.where(seen, d, 1.0)[:, :, None]
+    push = np.where(seen, settings.strength * np.exp((2 * radius - d) / settings.range), 0.0)
+    e = wish - (push[:, :, None] * n).sum(axis=1)
+    e /= np.linalg.norm(e, axis=1)[:, None]
+    ahead = (e[:, None] * to).sum(axis=2) >= 0
+    beside = np.abs(e[:, None, 0] * to[:, :, 1] - e[:, None, 1] * to[:, :, 0]) <= 2 * radius
+    space = np.where(seen & ahead & beside, d - 2 * radius, np.inf).min(axis=1)
+    return place + e * np.clip(space / gap, 0.0, speed)[:, None] * dt
+
+
+def test_collision_free_speed_equals_plain_numpy():
+    place, speed = scattered()
+    aim = np.array([100.0, 7.0])
+    crowd = Crowd(Walkers(x=place[:, 0], y=place[:, 1], speed=speed), aim=aim)
+    crowd.advance(100)
+    for _ in range(100):
+        place = plain_step(place, speed, aim, 0.05, CollisionFreeSpeed())
+    np.testing.assert_allclose(crowd.position(), place, rtol=0, atol=1e-12)
+
+
+def test_collision_free_speed_equals_jupedsim():
+    jps = pytest.importorskip("jupedsim")
+    place, speed = scattered(400)
+    sim = jps.Simulation(
+        model=jps.CollisionFreeSpeedModel(), geometry=[(-200, -200), (400, -200), (400, 400), (-200, 400)], dt=0.05
+    )
+    target = (390.0, 9.0)
+    stage = sim.add_waypoint_stage(target, 1.0)
+    journey = sim.add_journey(jps.JourneyDescription([stage]))
+    ids = [
+        sim.add_agent(
+            jps.CollisionFreeSpeedModelAgentParameters(
+                position=tuple(p), desired_speed=v, radius=0.2, time_gap=1.0, journey_id=journey, stage_id=stage
+            )
+        )
+        for p, v in zip(place, speed, strict=True)
+    ]
+    sim.iterate(100)
+    theirs = np.array([sim.agent(i).position for i in ids])
+    crowd = Crowd(Walkers(x=place[:, 0], y=place[:, 1], speed=speed), aim=target)
+    crowd.advance(100)
+    assert np.abs(crowd.position() - place).max() > 3.0
+    np.testing.assert_allclose(crowd.position(), theirs, rtol=0, atol=1e-12)
+
+
+@BOTH
+def test_slices_and_repeats_change_no_bit(model):
+    people = hundred(3)
+    once, sliced = Crowd(people, room(), model=model), Crowd(people, room(), model=model)
+    once.advance(600)
+    for steps in (1, 7, 92, 500):
+        sliced.advance(steps)
+    assert once.people.tobytes() == sliced.people.tobytes()
+
+
+@BOTH
+def test_one_walker_keeps_his_speed(model):
+    """IMO 1: 40 m at 1 m/s in 40 s (here 39.5 m); RiMEA 1: 26 to 34 s at 1.33 m/s."""
+    assert walk(corridor(), Walkers(x=0.5, y=1.0, speed=1.0), model=model).exit_time[0] == pytest.approx(39.5, abs=0.05)
+    assert 26.0 <= walk(corridor(), Walkers(x=0.01, y=1.0, speed=1.33), model=model).exit_time[0] <= 34.0
+
+
+@pytest.mark.parametrize("factor", [0.5, 0.75])
+def test_stairs_slow_down(factor):
+    """Length over speed: 9 m of stair at the factor and 1.1 m on the flat."""
+    floor = corridor(10.4, zones=(Zone(box(0.7, -1, 9.7, 3), factor),))
+    time = walk(floor, Walkers(x=0.3, y=1.0, speed=1.0)).exit_time[0]
+    assert time == pytest.approx(9.0 / factor + 1.1, abs=0.06)
+
+
+@BOTH
+def test_start_times_hold(model):
+    """RiMEA 5, IMO 5: nobody moves before the own start, and everybody at it."""
+    floor = Floor(walkable=box(0, 0, 8, 5), exits={"door": LineString([(8, 2), (8, 3)])})
+    start = np.arange(10.0, 101.0, 10.0)
+    x, y = np.meshgrid([1.0, 2.5, 4.0, 5.5, 7.0], [1.5, 3.5])
+    told = walk(floor, Walkers(x=x.ravel(), y=y.ravel(), start=start, speed=1.0), model=model, every=1)
+    moved = np.abs(np.diff(told.position, axis=0)).sum(axis=2) > 0.0
+    np.testing.assert_allclose(told.frames[moved.argmax(axis=0)], start, atol=0.051)
+
+
+@BOTH
+def test_corner_keeps_everybody_inside(model):
+    """RiMEA 6, IMO 6: 20 people round a corner; no position outside and no step through a wall."""
+    shape = Polygon([(0, 0), (12, 0), (12, 12), (10, 12), (10, 2), (0, 2)])
+    floor = Floor(walkable=shape, exits={"end": LineString([(10, 12), (12, 12)])})
+    x, y = np.meshgrid(np.linspace(0.4, 5.0, 10), [0.6, 1.4])
+    told = walk(floor, Walkers(x=x.ravel(), y=y.ravel(), speed=1.2), model=model, every=1)
+    assert np.isfinite(told.exit_time).all()
+    here = np.isfinite(told.position[:, :, 0])
+    assert shapely.covers(shape, shapely.points(told.position[here])).all()
+    both = here[1:] & here[:-1]
+    steps = shapely.linestrings(np.stack([told.position[:-1][both], told.position[1:][both]], axis=1))
+    assert not shapely.intersects(steps, LineString([(0, 2), (10, 2), (10, 12)])).any()
+
+
+def test_thin_walls_are_not_walked_through():
+    """Two rooms with a wall of 2 cm, thinner than the spacing of the map: the way leads round its end."""
+    wall = box(4.99, 0.0, 5.01, 4.0)
+    floor = Floor(walkable=box(0, 0, 10, 5), obstacles=(wall,), exits={"end": LineString([(10, 0), (10, 1)])})
+    told = walk(floor, Walkers(x=[4.7, 4.0, 1.0], y=[0.5, 1.5, 0.5], speed=1.2), every=1)
+    assert np.isfinite(told.exit_time).all()
+    for person in range(3):
+        track = told.position[np.isfinite(told.position[:, person, 0]), person]
+        assert not LineString(track).intersects(wall)
+        assert LineString(track).length > 7.0
+
+
+def test_metered_door_keeps_its_capacity():
+    """A door of 1 m lets through 1.3 (1 - 2 x 0.15) = 0.91 people a second, and no interval t more than 1 + C t."""
+    told = walk(room(), hundred(0))
+    times = told.times(0)
+    assert times.size == 100
+    assert np.diff(times).min() >= 1 / 0.91 - 1e-9
+    assert told.flow(0) == pytest.approx(0.91, rel=0.01)
+    exit_door = Floor(
+        walkable=box(0, 0, 8, 5), exits={"door": Door(LineString([(8, 2), (8, 3)]), 1.2)}
+    )  # a capacity between multiples of the time step
+    assert walk(exit_door, hundred(0)).flow("door") == pytest.approx(1.2, rel=0.01)
+
+
+def test_people_leave_by_their_own_exit():
+    floor = Floor(
+        walkable=box(0, 0, 8, 5),
+        exits={"west": LineString([(0, 2), (0, 3)]), "east": LineString([(8, 2), (8, 3)])},
+    )
+    told = walk(floor, Walkers(x=[1.0, 1.0, 7.0], y=[1.0, 4.0, 2.5], exit=["east", None, "west"]))
+    assert told.to_pandas()["exit"].tolist() == ["east", "west", "west"]
+
+
+def test_people_enter_one_after_the_other():
+    """All come at t = 5 s through one place: each waits until the one before has left it."""
+    told = walk(corridor(10.0), Walkers(x=np.full(5, 0.5), y=np.full(5, 1.0), speed=1.0, enter=5.0))
+    assert told.exit_time[0] == pytest.approx(14.5, abs=0.06)
+    assert (np.diff(np.sort(told.exit_time)) >= 0.4 - 0.051).all()
+
+
+def test_march_measures_ways():
+    """In a free square the way is the distance: first-order fast marching errs by a few spacings at most."""
+    floor = Floor(walkable=box(0, 0, 10, 10), exits={"end": LineString([(0, 4), (0, 6)])}, spacing=0.1)
+    x0, y0, h, *_ = floor.grid()
+    way = floor.way("end")
+    for x, y in [(5.0, 5.0), (9.0, 1.0), (3.0, 9.0)]:
+        true = shapely.Point(x, y).distance(LineString([(0, 4), (0, 6)]))
+        assert way[round((y - y0) / h), round((x - x0) / h)] == pytest.approx(true, abs=0.15)
+
+
+def test_all_problems_of_a_floor_at_once():
+    with pytest.raises(ModelError) as caught:
+        Floor(
+            walkable=box(0, 0, 8, 5),
+            exits={"gap": LineString([(8, 2), (8, 2)])},
+            doors=(Door(LineString([(4, 0), (4, 1)]), -1.0),),
+            zones=(Zone(box(0, 0, 1, 1), -0.5),),
+        )
+    assert len(caught.value.problems) == 3
+    with pytest.raises(ModelError, match="does not lie on the floor"):
+        Floor(walkable=box(0, 0, 8, 5), exits={"far": LineString([(20, 2), (20, 3)])})
+
+
+def test_all_problems_of_people_at_once():
+    floor = Floor(
+        walkable=box(0, 0, 8, 5),
+        obstacles=(box(3, 3, 4, 4), box(5.9, -1, 6.1, 6)),
+        exits={"west": LineString([(0, 2), (0, 3)])},
+    )
+    with pytest.raises(ModelError) as caught:
+        walk(floor, Walkers(x=[3.5, 20.0, 1.0, 1.1, 7.0], y=[3.5, 1.0, 1.0, 1.0, 2.0], exit=[None, None, None, "wst", None]))
+    text = str(caught.value)
+    for part in ("inside an obstacle", "outside the floor", "overlaps", "did you mean 'west'", "no way to any exit"):
+        assert part in text
+    with pytest.raises(ModelError) as caught:
+        walk(floor, Walkers(x=1.0, y=1.0, speed=-1.0, radius=0.0))
+    assert len(caught.value.problems) == 2
+    with pytest.raises(ModelError, match="the floor holds"):
+        walk(corridor(2.0, 1.0), Walkers(x=np.linspace(0.3, 1.7, 40), y=0.5, radius=0.25))
+
+
+@pytest.mark.slow
+def test_nobody_is_stuck_in_fifty_rooms():
+    """IMO 4: 100 people, door of 1 m: at most 1.33 people a second, and all get out, over 50 seeds."""
+    told = [walk(room(), hundred(seed), horizon=400.0) for seed in range(50)]
+    assert all(np.isfinite(run.exit_time).all() for run in told)
+    assert max(run.flow(0) for run in told) <= 1.33
+
+
+def test_a_lane_is_passed_on_the_right_by_foresight():
+    """Two who meet head-on in the anticipation model both step aside and reach their ends."""
+    floor = Floor(
+        walkable=box(0, 0, 20, 4),
+        exits={"west": LineString([(0, 0), (0, 4)]), "east": LineString([(20, 0), (20, 4)])},
+    )
+    told = walk(
+        floor, Walkers(x=[2.0, 18.0], y=[2.0, 2.0], exit=["east", "west"], speed=1.2), model=AnticipationVelocity(), every=1
+    )
+    assert np.isfinite(told.exit_time).all()
+    gap = np.linalg.norm(told.position[:, 0] - told.position[:, 1], axis=1)
+    assert np.nanmin(gap) > 0.4 - 0.05
