@@ -108,10 +108,10 @@ class Forecast:
         factor = np.full(bins, float(exposure.load_of(1.0, 1.0)))
         power, inside = np.zeros((x.size, bins)), np.zeros((node.size, bins))
         members = tuple(hazards) or (exposure.hazard,)
-        rate, n, width = np.array([*rates.values()]), exposure.probit.n, exposure.time_bin
+        changes, n, width = np.array([*rates.values()], float), exposure.probit.n, exposure.time_bin
         for hazard in members:
             air = _sample(exposure, hazard, x, y, power)
-            k.rooms(np.ascontiguousarray(air[base[-1] + node]), factor, rate, n, width, inside)
+            k.rooms(np.ascontiguousarray(air[base[-1] + node]), factor, changes, n, width, inside)
         for tag, xy in (spots or {}).items():
             if tag not in graph.places or not len(xy):
                 continue

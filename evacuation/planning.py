@@ -503,7 +503,8 @@ def _check(
 
 
 def _pass(
-    *, graph: WalkGraph, ways: _Ways, air: Forecast, safe: NDArray[np.int64], share: float, weight: float, toll: NDArray[np.float64],
+    *, graph: WalkGraph, ways: _Ways, air: Forecast, safe: NDArray[np.int64], share: float, weight: float,
+    toll: NDArray[np.float64],
     closures: Sequence[Closed], since: int, door_time: float, shelters: bool,
     out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]],
 ) -> None:  # fmt: skip

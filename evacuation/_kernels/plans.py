@@ -57,25 +57,49 @@ def _on_link(total, row, pieces, back, enter, free, delay):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def _add_total(total, offset, share, out):
+    """Add `share` times the load from time 0 to `offset` bins after the start of each bin; a plain sweep of a row."""
+    bins, shift = out.size, int(offset)
+    w, last = offset - shift, total[total.size - 1] - total[total.size - 2]
+    inside = max(bins - shift, 0)
+    for k in range(inside):
+        here = total[k + shift]
+        out[k] += share * (here + w * (total[k + shift + 1] - here))
+    for k in range(inside, bins):
+        out[k] += share * (total[bins] + (k + offset - bins) * last)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def crossings(total, segment_row, segments, link, free, delay, weight, share, out):
     """Cost of entering each link at the start of each bin: `share` times the load and `weight` times the time.
 
     `free`, `weight` are (links,); `delay` is (1 or bins, links); `out` is (bins, links). A weight is a cost a bin.
     """
     bins, count = out.shape
-    held = np.zeros((bins, _BLOCK))
+    held = np.zeros((_BLOCK, bins))
+    steady = delay.shape[0] == 1
     for block in range(0, count, _BLOCK):
         size = min(_BLOCK, count - block)
         for i in range(size):
-            q = block + i
+            q, cost = block + i, held[i]
             row, pieces, back = segment_row[link[q] // 2], segments[link[q] // 2], link[q] % 2
+            if steady:
+                cost[:] = weight[q] * (free[q] + delay[0, q])
+                if share > 0.0:
+                    step = free[q] / pieces
+                    for s in range(pieces):
+                        here = row + (pieces - 1 - s if back == 1 else s)
+                        late = delay[0, q] if s == pieces - 1 else 0.0
+                        _add_total(total[here], s * step, -share, cost)
+                        _add_total(total[here], (s + 1) * step + late, share, cost)
+                continue
             for k in range(bins):
-                late = delay[k if delay.shape[0] > 1 else 0, q]
+                late = delay[k, q]
                 load = _on_link(total, row, pieces, back, float(k), free[q], late) if share > 0.0 else 0.0
-                held[k, i] = share * load + weight[q] * (free[q] + late)
+                cost[k] = share * load + weight[q] * (free[q] + late)
         for k in range(bins):
             for i in range(size):
-                out[k, block + i] = held[k, i]
+                out[k, block + i] = held[i, k]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
