@@ -321,6 +321,45 @@ def disperse(
 
 
 @app.command()
+def evacuate(
+    *,
+    scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name in the library, or a scenario file.")],
+    policy: Annotated[
+        list[str] | None,
+        _several("--policy", "NAME", "plan (default), nearest, zones, least-dose, shelter, best, or all"),
+    ] = None,
+    replications: Annotated[int, typer.Option("--replications", min=1, help="Draws of the people.")] = 1,
+    seed: Seed = None,
+    layout: Annotated[list[Path] | None, _several("--layout", "FILE", "Layout. Default: the scenario's own")] = None,
+    mapping: MapFiles = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="DIR", help="Folder for data and pictures.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Compare what to tell people: who gets out, when, and what they breathed, under each policy."""
+    with _errors_told(as_json=as_json):
+        from drills.study.command import run_study, study_lines
+
+        with progress(quiet=as_json) as tell:
+            study, place = run_study(
+                scenario,
+                layouts=layout or (),
+                mappings=mapping or (),
+                policies=policy,
+                replications=replications,
+                seed=seed,
+                out=out,
+                progress=tell,
+            )
+        facts = study.facts()
+        if as_json:
+            _print_json({"folder": None if place is None else str(place), **facts})
+            return
+        print_tables(*study_lines(facts))
+        if place is not None:
+            typer.echo(str(place))
+
+
+@app.command()
 def schema(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write it here instead of printing it.")

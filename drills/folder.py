@@ -7,6 +7,7 @@ import secrets
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 from twin.errors import TwinError
@@ -15,14 +16,20 @@ __all__ = ["RESULT_FILES", "result_folder", "write_whole"]
 
 # What parktwin writes into a folder of results. Only a folder that holds nothing else is ever replaced.
 RESULT_FILES = (
+    "clearance.png",
     "drill.json",
     "events.jsonl",
     "evacuation.png",
     "footprint.png",
     "report.html",
+    "policies.png",
     "result.h5",
+    "study.csv",
+    "study.json",
+    "study.jsonl",
     "timeline.png",
 )
+RESULT_PATTERNS = ("map-*.png", "people-*.csv", "people-*.h5")
 
 
 def write_whole(path: str | Path, content: str | bytes) -> Path:
@@ -108,11 +115,15 @@ def _usable(target: Path) -> Path:
     if not place.is_dir():
         raise TwinError("a file stands where the folder shall be", where=str(target), fix=another)
     inside = sorted(entry.name for entry in place.iterdir())
-    foreign = [name for name in inside if name not in RESULT_FILES]
+    foreign = [name for name in inside if name not in RESULT_FILES and not _is_ours(name)]
     if foreign:
         shown = ", ".join(foreign[:5]) + (", ..." if len(foreign) > 5 else "")
         raise TwinError(f"the folder holds files that are not ours: {shown}", where=str(target), fix=another)
     return place
+
+
+def _is_ours(name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for pattern in RESULT_PATTERNS)
 
 
 def _move_into(partial: Path, place: Path) -> None:

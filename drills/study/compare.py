@@ -6,7 +6,7 @@ import hashlib
 import json
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -240,7 +240,9 @@ def compare(
     if unknown:
         raise ModelError(f"there is no policy {unknown[0]!r}", where="policies", fix=near(unknown[0], tuple(POLICIES)))
     if replications < 1 or not policies:
-        raise ModelError(f"{replications} replications of {len(policies)} policies", where="compare", fix="give 1 or more")
+        raise ModelError(
+            f"{replications} replications of {len(policies)} policies", where="compare", fix="give 1 or more"
+        )
     say = progress or (lambda _stage, _share: None)
     found = fit(scenario, park)
     wrong = [problem for problem in found if problem.severity == "error"]
@@ -294,8 +296,9 @@ class _Stage:
 
     def __init__(self, play: Play, tolerance: Tolerance, policies: tuple[str, ...]) -> None:
         self.game, self.tolerance, self.policies = play, tolerance, policies
-        alternative = min(play.scenario.alternatives, key=lambda option: option.id, default=None)
-        self.response, _ = play.settle("plan", alternative)
+        self.response, _ = play.settle(
+            "plan", play.scenario.alternatives[0]
+        )  # which one matters to a perfect team only
         self.world = play.world(self.response.isolated)
         self.thresholds: tuple[Threshold, ...] = tuple(
             t for t in play.thresholds(self.world.cloud) if t.duration is not None
@@ -344,8 +347,8 @@ class _Stage:
                 " not what a control room can count on"
             )
         told.append(
-            f"people fall at {self.tolerance.incapacitating_share:.2g} of their lethal load, a figure that was recalled and"
-            " not checked against its source"
+            f"people fall at {self.tolerance.incapacitating_share:.2g} of their lethal load, a figure that was recalled"
+            " and not checked against its source"
         )
         return tuple(dict.fromkeys(told))
 
@@ -425,10 +428,10 @@ def _open_journal(path: Path, head: Mapping[str, Any]) -> list[list[dict[str, An
         The journal belongs to another study.
     """
     line = json.dumps(head, sort_keys=True) + "\n"
-    if not path.exists() or not path.read_text(encoding="utf-8").endswith("\n") and "\n" not in path.read_text(encoding="utf-8"):
+    text = path.read_text(encoding="utf-8") if path.exists() else ""
+    if "\n" not in text:
         path.write_text(line, encoding="utf-8")
         return []
-    text = path.read_text(encoding="utf-8")
     whole = text[: text.rfind("\n") + 1]
     first, *rest = whole.splitlines(keepends=True)
     if first != line:
