@@ -14,10 +14,14 @@ from typing import Any, Literal
 
 import simpy
 
+from drills.crews import Brigade
 from drills.detection import Alarm
 from drills.log import Entry
 from evacuation.behaviour import Order
+from evacuation.simulate import Rescue
+from evacuation.tracks import Evacuation
 from scenarios.plans import Step
+from scenarios.quantities import DurationSpread, SpeedSpread
 from scenarios.schema import Inject, Scenario
 from scenarios.standards import Alternative
 from twin.errors import ScenarioError, near
@@ -49,11 +53,14 @@ class Response:
         Time at which each release was cut off, by release id. [s]
     orders
         Orders to people, in order of time.
+    rescues
+        Who was carried out when.
     """
 
     entries: tuple[Entry, ...]
     isolated: Mapping[str, float]
     orders: tuple[Order, ...]
+    rescues: tuple[Rescue, ...] = ()
 
 
 def respond(
@@ -62,6 +69,7 @@ def respond(
     *,
     alarms: Sequence[Alarm],
     counted: Iterable[Entry] = (),
+    people: Evacuation | None = None,
     streams: Streams,
     team: Team = "plan",
     best: Alternative | None = None,
@@ -78,6 +86,8 @@ def respond(
         What the detectors showed.
     counted
         What the head-count showed.
+    people
+        Where people were: what a crew that searches a place at a time finds there. None: nobody is missing.
     streams
         Each step draws its duration from its own stream, so a step added to the plan moves no other.
     team
@@ -99,20 +109,23 @@ def respond(
         raise ScenarioError(f"unknown team {team!r}", where="team", fix=near(str(team), TEAMS))
     if team == "perfect" and best is None:
         raise ScenarioError("a perfect team needs an alternative to carry out", where="best")
-    stage = _Stage(scenario, park, streams, team)
+    stage = _Stage(scenario, park, streams, team, people)
     stage.open(alarms, counted, best if team == "perfect" else None)
     stage.clock.run(until=scenario.time.horizon)
     return Response(
         entries=tuple(stage.entries),
         isolated=dict(stage.isolated),
         orders=tuple(sorted(stage.orders, key=lambda order: order.time)),
+        rescues=tuple(stage.brigade.rescues),
     )
 
 
 class _Stage:
     """One play: the SimPy clock and what has happened on it."""
 
-    def __init__(self, scenario: Scenario, park: Twin, streams: Streams, team: Team) -> None:
+    def __init__(
+        self, scenario: Scenario, park: Twin, streams: Streams, team: Team, people: Evacuation | None = None
+    ) -> None:
         self.scenario, self.park, self.streams, self.team = scenario, park, streams, team
         self.clock = simpy.Environment()
         self.entries: list[Entry] = []
@@ -122,6 +135,18 @@ class _Stage:
         self._alarmed: set[str] = set()
         self._stuck = {failure.fail for failure in scenario.initial_state if failure.mode == "stuck_open"}
         self._shut: set[str] = set()
+        self._votes: dict[str, set[str]] = {group.id: set() for group in scenario.voting.groups}
+        source, weather = park[scenario.releases[0].at], scenario.weather.series()
+        self.brigade = Brigade(
+            park,
+            scenario.responders,
+            clock=self.clock,
+            draw=self._draw,
+            say=self._say,
+            source=(source.x, source.y),
+            wind_from=lambda time: weather.at(time).wind_from,
+            people=people,
+        )
 
     def open(self, alarms: Sequence[Alarm], counted: Iterable[Entry], best: Alternative | None) -> None:
         """Put everybody in place."""
@@ -160,6 +185,13 @@ class _Stage:
         self._alarmed.add(alarm.tag)
         if before < self.scenario.voting.confirm <= len(self._alarmed):
             self._say("detectors", "detection.confirmed", name, {"detectors": len(self._alarmed)})
+
+        for group in self.scenario.voting.groups:
+            votes = self._votes[group.id]
+            if alarm.level == group.level and alarm.tag in group.detectors and alarm.tag not in votes:
+                votes.add(alarm.tag)
+                if len(votes) == group.need:
+                    self._say("detectors", f"detection.confirmed:{group.id}", name, {"detectors": len(votes)})
 
     def _inject(self, inject: Inject) -> _Waiting:
         trigger = inject.trigger
@@ -200,6 +232,19 @@ class _Stage:
             return 0.0
         return float(step.duration.quantile(self.streams[f"response/{step.id}"].random()))
 
+    def _draw(self, name: str, spread: DurationSpread | SpeedSpread) -> float:
+        return float(spread.quantile(self.streams[f"response/crew/{name}"].random()))
+
+    def _search(self, step: Step, cause: str) -> _Waiting:
+        """Search once the crew is ready; missing are those told to leave by then."""
+        yield self._event(f"crew.ready:{step.team}")
+        told = [order for order in self.orders if order.action == "evacuate"]
+        if not told:
+            return
+        everybody = any(not order.zones for order in told)
+        zones = [] if everybody else [zone for order in told for zone in order.zones]
+        yield from self.brigade.search(str(step.team), step.zones, zones, cause)
+
     def _public(self, name: str) -> str:
         """Name in the log of an inner signal: a finished step is known by its event."""
         kind, _, step = name.partition(".")
@@ -220,6 +265,10 @@ class _Stage:
             return []
         if step.do in _VERB:
             self._order(_VERB[step.do], step.zones, step.muster, step.role, step.event)
+        if step.do == "dispatch":
+            self.clock.process(self.brigade.dispatch(str(step.team), step.event))
+        if step.do == "search":
+            self.clock.process(self._search(step, step.event))
         if step.do in ("close_valve", "manual_close"):
             by_hand = step.do == "manual_close"
             return [self.clock.process(self._stroke(tag, step.event, by_hand=by_hand)) for tag in step.target]

@@ -19,11 +19,12 @@ from drills.response import Response, Team, respond
 from drills.result import DrillResult
 from drills.scoring import score
 from evacuation.behaviour import Order
+from evacuation.condition import Tolerance
 from evacuation.distributions import Distribution
 from evacuation.exposure import Exposure
 from evacuation.population import Group, populate
 from evacuation.routes import WalkGraph
-from evacuation.simulate import evacuate
+from evacuation.simulate import Rescue, evacuate
 from evacuation.tracks import Evacuation
 from plant_models.harm import Threshold
 from plant_models.leaks import gas_leak, liquid_leak
@@ -190,9 +191,18 @@ class _Play:
             self._worlds[cuts] = _World(cloud=cloud, exposure=exposure, alarms=alarms)
         return self._worlds[cuts]
 
-    def _evacuate(self, isolated: Mapping[str, float], orders: Sequence[Order]) -> Evacuation:
-        exposure = self._world(isolated).exposure
-        return evacuate(self.park, self.people, orders=orders, exposure=exposure, horizon=self.scenario.time.horizon)
+    def _evacuate(
+        self, isolated: Mapping[str, float], orders: Sequence[Order], rescues: Sequence[Rescue] = ()
+    ) -> Evacuation:
+        return evacuate(
+            self.park,
+            self.people,
+            orders=orders,
+            exposure=self._world(isolated).exposure,
+            horizon=self.scenario.time.horizon,
+            tolerance=Tolerance() if self.scenario.responders else None,  # people fall where somebody can find them
+            rescues=rescues,
+        )
 
     # -- courses of action
 
@@ -200,26 +210,30 @@ class _Play:
         """Play the response against what its own actions show, until nothing changes.
 
         What the world shows up to t depends only on what was done before t, so each pass extends the part of the record
-        that is right by at least one isolation or head-count.
+        that is right by at least one isolation, head-count or rescue: whom a crew finds at t fell by t.
         """
         isolated: Mapping[str, float] = {}
         counted: tuple[Entry, ...] = ()
+        seen: Evacuation | None = None
+        rescues: tuple[Rescue, ...] = ()
         for attempt in range(_PASSES):
             response = respond(
                 self.scenario,
                 self.park,
                 alarms=self._world(isolated).alarms,
                 counted=counted,
+                people=seen,
                 streams=self.streams,
                 team=team,
                 best=best,
             )
-            people = self._evacuate(response.isolated, response.orders)
+            people = self._evacuate(response.isolated, response.orders, response.rescues)
             shown = _people_entries(people, response)
             self.say("evacuation", 1.0 - 0.5 ** (attempt + 1))
-            if response.isolated == isolated and shown == counted:
+            same = response.isolated == isolated and shown == counted and response.rescues == rescues
+            if same and (seen is not None or not self.scenario.responders):
                 return response, people
-            isolated, counted = response.isolated, shown
+            isolated, counted, rescues, seen = response.isolated, shown, response.rescues, people
         raise ModelError(
             f"the response did not settle in {_PASSES} passes",
             where=self.scenario.file or self.scenario.id,

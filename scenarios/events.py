@@ -8,12 +8,15 @@ name                      happens when
 ``GD-101.alarm_1``        detector GD-101 reaches its first set point (``alarm_2``: the second)
 ``detection.first``       the first detector is in alarm
 ``detection.confirmed``   as many detectors are in alarm as `voting` asks for
+``detection.confirmed:G`` the voting group G has its votes
 ``<role>.<do>``           a plan step is finished, such as ``operator.acknowledge_alarm``
 ``valve.closed:XV-12``    the valve is shut
 ``valve.failed:XV-12``    the valve was told to shut and did not
 ``alarm.sounded``         people were warned: a step sound_alarm is finished
 ``order.evacuate:<zone>`` an order for the zone is given (also ``shelter``, ``all_clear``); zone ``all``: everybody
 ``inject.<id>``           the inject is delivered
+``crew.ready:F``          the crew F is at the staging point in apparatus (``crew.turned_out``, ``crew.staged`` before)
+``search.finished:F``     the crew F has searched (``search.started`` before)
 ``headcount.complete``    everybody told to muster has been counted (``headcount.complete:MP-1``: at that point)
 ========================= =========================================================================================
 
@@ -33,6 +36,10 @@ DETECTOR_EVENT = re.compile(r"^(?P<tag>\S.*)\.alarm_[12]$")
 _ALWAYS = ("detection.first", "detection.confirmed", "headcount.complete")
 _VALVE_ACTIONS = ("close_valve", "manual_close")
 _ORDER_ACTIONS = {"order_evacuate": "evacuate", "order_shelter": "shelter", "order_all_clear": "all_clear"}
+_CREW_EVENTS = {
+    "dispatch": ("crew.turned_out", "crew.staged", "crew.ready"),
+    "search": ("search.started", "search.finished"),
+}
 
 Path = tuple[str | int, ...]
 
@@ -65,6 +72,9 @@ def step_events(step: Mapping[str, object]) -> frozenset[str]:
         found |= {f"order.{word}:{zone}" for word in _ORDER_ACTIONS.values() for zone in texts(step, "zones")}
     elif do in _ORDER_ACTIONS:
         found |= {f"order.{_ORDER_ACTIONS[str(do)]}:{zone}" for zone in texts(step, "zones") or ("all",)}
+    for begun, crew_events in _CREW_EVENTS.items():
+        if do == begun or unclear:
+            found |= {f"{name}:{step.get('team')}" for name in crew_events}
     if do == "sound_alarm":
         found.add("alarm.sounded")
     return frozenset(found)
@@ -87,6 +97,7 @@ def declared_events(tree: Mapping[str, object], *, steps: bool = True) -> frozen
     }
     found |= {f"headcount.complete:{item['muster']}" for _, item in items(tree, "plan", "steps") if item.get("muster")}
     found |= {f"inject.{item['id']}" for _, item in items(tree, "injects") if "id" in item}
+    found |= {f"detection.confirmed:{item['id']}" for _, item in items(tree, "voting", "groups") if "id" in item}
     if steps:
         for _, step in items(tree, "plan", "steps"):
             found |= step_events(step)

@@ -73,6 +73,7 @@ def fit(scenario: Scenario, park: Twin) -> tuple[Problem, ...]:
         *check.releases(),
         *check.people(),
         *check.failures(),
+        *check.crews(),
         *check.plan(),
         *check.alternatives(),
         *check.events(),
@@ -230,6 +231,15 @@ class _Check:
         for index, failure in enumerate(self.scenario.initial_state):
             kinds = wanted[failure.mode]
             yield from self.tag(failure.fail, kinds, kinds[0], "initial_state", index, "fail")
+
+    def crews(self) -> Iterator[Problem]:
+        for index, crew in enumerate(self.scenario.responders):
+            if crew.station not in self.park:
+                where = self.scenario.where("responders", index, "station")
+                yield Problem(f"the park has no place {crew.station!r}", where, near(crew.station, self.places))
+        for index, group in enumerate(self.scenario.voting.groups):
+            for number, tag in enumerate(group.detectors):
+                yield from self.tag(tag, ("detector",), "detector", "voting", "groups", index, "detectors", number)
 
     def zones(self, zones: Iterable[str], *path: str | int) -> Iterator[Problem]:
         for number, zone in enumerate(zones):

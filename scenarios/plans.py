@@ -23,10 +23,14 @@ Action = Literal[
     "order_all_clear",
     "headcount",
     "report",
+    "stop_work",
+    "dispatch",
+    "search",
 ]
 ACTIONS: tuple[str, ...] = get_args(Action)
 PLAN_SCHEMA = "plan/1"
 _ON_VALVES = ("close_valve", "manual_close")
+_BY_CREW = ("dispatch", "search")
 _ORDERS = ("order_evacuate", "order_shelter", "order_all_clear")
 
 
@@ -65,13 +69,15 @@ class Step(Paper):
     target: tuple[Tag, ...] = ()
     """Tags acted upon: the valves of close_valve and manual_close."""
     zones: tuple[Tag, ...] = ()
-    """Tags of the places an order is for; none means everybody."""
+    """Tags of the places an order is for, none means everybody; for search: the order in which places are searched."""
     muster: Tag | None = None
     """Muster point of order_evacuate or headcount; none means the nearest safe one."""
     verify: Tag | None = None
     """Event that proves success once the step is finished, such as ``valve.closed:XV-12``."""
     else_: Identifier | None = Field(default=None, alias="else")
     """Step started when `verify` has not happened."""
+    team: Identifier | None = None
+    """Crew that dispatch sends, or that searches once it is ready."""
     title: Text | None = None
     """What the step says in the plan's own words."""
 
@@ -79,8 +85,13 @@ class Step(Paper):
     def _complete(self) -> Self:
         if self.do in _ON_VALVES and not self.target:
             raise _wrong(f"{self.do} names no valve", "target: [XV-12]")
-        if self.do not in _ORDERS and self.zones:
-            raise _wrong(f"{self.do} takes no zones", "zones belong to order_evacuate, order_shelter, order_all_clear")
+        if self.do not in (*_ORDERS, "search") and self.zones:
+            raise _wrong(
+                f"{self.do} takes no zones", "zones belong to order_evacuate, order_shelter, order_all_clear and search"
+            )
+        if (self.do in _BY_CREW) != (self.team is not None):
+            what = f"{self.do} names no team" if self.do in _BY_CREW else f"{self.do} takes no team"
+            raise _wrong(what, "team belongs to dispatch and search, and names an entry of responders")
         if self.muster is not None and self.do not in ("order_evacuate", "headcount"):
             raise _wrong(f"{self.do} takes no muster point", "muster belongs to order_evacuate and headcount")
         if self.else_ is not None and self.verify is None:

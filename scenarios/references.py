@@ -15,6 +15,8 @@ _NAMED = (
     ("population",),
     ("plan", "steps"),
     ("injects",),
+    ("responders",),
+    ("voting", "groups"),
     ("objectives",),
     ("expectations",),
     ("alternatives",),
@@ -41,6 +43,7 @@ def references(tree: Mapping[str, object]) -> Iterator[Finding]:
     yield from _twice(tree)
     yield from _plan(tree)
     yield from _roles(tree)
+    yield from _crews(tree)
     yield from _events(tree)
     yield from _objectives(tree)
     yield from _failures(tree)
@@ -123,6 +126,17 @@ def _roles(tree: Mapping[str, object]) -> Iterator[Finding]:
             yield Finding(
                 ("plan", "roles", str(name), "deputy"), f"{deputy!r} cannot be the deputy", near(deputy, known)
             )
+
+
+def _crews(tree: Mapping[str, object]) -> Iterator[Finding]:
+    known = _ids(tree, "responders")
+    sent = {s.get("team") for _, s in items(tree, "plan", "steps") if s.get("do") == "dispatch"}
+    for path, step in items(tree, "plan", "steps"):
+        team = step.get("team")
+        if isinstance(team, str) and team not in known:
+            yield Finding((*path, "team"), f"there is no crew {team!r} in responders", near(team, known))
+        elif step.get("do") == "search" and isinstance(team, str) and team not in sent:
+            yield Finding((*path, "team"), f"no step dispatches the crew {team!r}", f"add do: dispatch, team: {team}")
 
 
 def _named_events(tree: Mapping[str, object]) -> Iterator[tuple[Path, str]]:

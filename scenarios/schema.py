@@ -26,6 +26,7 @@ from scenarios.quantities import (
     read_text,
 )
 from scenarios.references import references
+from scenarios.responders import Crew, VotingGroup
 from scenarios.standards import Alternative, Expectation, Gate, Objective
 from twin.errors import UnitError
 
@@ -150,6 +151,8 @@ class Voting(Paper):
 
     confirm: Annotated[int, Field(strict=True, ge=1, le=100)] = 2
     """Number of detectors in alarm."""
+    groups: tuple[VotingGroup, ...] = ()
+    """Groups of detectors that vote by themselves besides."""
 
 
 class Trigger(Paper):
@@ -239,6 +242,8 @@ class Scenario(Paper):
     """What is broken from the start."""
     voting: Voting = Field(default_factory=Voting)
     """When an alarm is confirmed."""
+    responders: tuple[Crew, ...] = ()
+    """Crews that dispatch and search steps of the plan send; with any, people who breathe too much gas fall."""
     plan: Plan
     """Response plan; in a file also ``{ref: <plan file>}``."""
     injects: tuple[Inject, ...] = ()

@@ -1,0 +1,226 @@
+"""Crews by hand: drive, air, search and rescue, votes; and what a rescue changes in a drill."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import simpy
+
+from drills.crews import Brigade, staging
+from drills.detection import Alarm
+from drills.response import respond
+from drills.run import run_drill
+from evacuation.condition import Condition
+from scenarios.responders import Air, Crew, VotingGroup
+from scenarios.schema import Scenario
+from twin.errors import ModelError
+from twin.seeds import Streams
+
+AIR = {"volume": "6.8 L", "pressure": "300 bar", "reserve": "50 bar", "consumption": "40 L/min"}
+
+
+def crew(**changed) -> Crew:
+    given = {
+        "id": "FB-1",
+        "station": "FS-1",
+        "turn_out": {"fixed": "60 s"},
+        "drive": {"fixed": "10 m/s"},
+        "standoff": "100 m",
+        "donning": {"fixed": "120 s"},
+        "air": AIR,
+        "walk": {"fixed": "1 m/s"},
+        "search": {"fixed": "300 s"},
+        "carry": {"fixed": "200 s"},
+        "change": {"fixed": "90 s"},
+        "decontamination": {"fixed": "600 s"},
+    }
+    return Crew.model_validate(given | changed)
+
+
+@dataclass(kw_only=True)
+class Seen:
+    """What a crew may see of people."""
+
+    population: SimpleNamespace
+    arrival_time: np.ndarray
+    incapacitated_time: np.ndarray
+    death_time: np.ndarray
+
+
+def seen(places, place, *, arrival=None, fallen, dead=None) -> Seen:
+    never = np.full(len(place), math.inf)
+    return Seen(
+        population=SimpleNamespace(places=tuple(places), place=np.array(place)),
+        arrival_time=never if arrival is None else np.array(arrival),
+        incapacitated_time=np.array(fallen, float),
+        death_time=never if dead is None else np.array(dead, float),
+    )
+
+
+def searched(people, *, zones=(), told=(), member=None, at=None):
+    """Log of one search that starts at 0 from (0, 0)."""
+    member = member or crew()
+    clock, log = simpy.Environment(), []
+    spots = at or {"A": (100.0, 0.0), "B": (0.0, 50.0)}
+    brigade = Brigade(
+        {tag: SimpleNamespace(x=x, y=y) for tag, (x, y) in spots.items()},
+        [member],
+        clock=clock,
+        draw=lambda _name, spread: spread.quantile(0.5),
+        say=lambda _actor, name, _cause, detail: log.append((clock.now, name, dict(detail))),
+        source=(0.0, 0.0),
+        wind_from=lambda _time: 0.0,
+        people=people,
+    )
+    brigade._point["FB-1"] = (0.0, 0.0)
+    clock.process(brigade.search("FB-1", zones, told, ""))
+    clock.run()
+    return log, brigade.rescues
+
+
+def test_air_lasts_as_long_as_the_gas_in_the_cylinder() -> None:
+    # 6.8 L x 250 bar = 1700 L bar = 1700 x 1e5 / 101325 L of free air; at 40 L/min
+    assert Air.model_validate(AIR).duration == pytest.approx(6.8 * 250.0 * 1e5 / 101325.0 / 40.0 * 60.0, rel=1e-12)
+    with pytest.raises(ValueError, match="not below the filling pressure"):
+        Air.model_validate(AIR | {"reserve": "300 bar"})
+
+
+def test_a_chain_of_fixed_durations_adds_up() -> None:
+    log, rescues = searched(seen(["A"], [0, 0], fallen=[10.0, 20.0]))
+    # in 100 s, search 300 s, out 100 s; then twice in 100 s and carry 200 s; air 2516.6 s is enough for all 1100 s
+    assert [(r.time, r.person) for r in rescues] == [(800.0, 0), (1100.0, 1)]
+    assert [(t, n) for t, n, _ in log] == [
+        (0.0, "search.started:FB-1"),
+        (500.0, "search.searched:A"),
+        (800.0, "rescued:0"),
+        (1100.0, "rescued:1"),
+        (1700.0, "search.finished:FB-1"),
+    ]
+
+
+def test_a_crew_turns_back_for_air() -> None:
+    # 1 L x 200 bar at 60 L/min: 1e-3 x 2e7 / 101325 / 1e-3 = 197.385 s of air
+    short = {"volume": "1 L", "pressure": "200 bar", "reserve": "0 bar", "consumption": "60 L/min"}
+    full = 2e7 / 101325.0
+    near = crew(air=short, search={"fixed": "150 s"}, carry={"fixed": "100 s"})
+    log, rescues = searched(seen(["B"], [0], fallen=[0.0]), member=near)
+    # the first entry works full - 100 s, then cylinders are changed (90 s) and 150 - (full - 100) s are left to search
+    rest = 150.0 - (full - 100.0)
+    done = full + 90.0 + 100.0 + rest
+    assert log[1][:2] == (pytest.approx(done, abs=1e-9), "search.searched:B")
+    # 150 s are needed for the casualty and full - 100 - rest are left: cylinders are changed again
+    assert rescues[0].time == pytest.approx(done + 90.0 + 50.0 + 100.0, abs=1e-9)
+    far, nobody = searched(seen(["A"], [0], fallen=[0.0]), member=near)  # 200 s there and back exceed the air
+    assert [name for _, name, _ in far][1] == "search.out_of_reach:A"
+    assert not nobody
+
+
+def test_places_are_searched_in_order_and_only_for_the_missing() -> None:
+    people = seen(["A", "B"], [0, 1, 1], fallen=[math.inf] * 3)
+    by_number = [n for _, n, _ in searched(people)[0] if "searched" in n]
+    assert by_number == ["search.searched:B", "search.searched:A"]
+    planned = [n for _, n, _ in searched(people, zones=("A", "B"))[0] if "searched" in n]
+    assert planned == ["search.searched:A", "search.searched:B"]
+    home = seen(["A", "B"], [0, 1, 1], arrival=[0.0, 0.0, 0.0], fallen=[math.inf] * 3)
+    assert [n for _, n, _ in searched(home)[0]] == ["search.started:FB-1", "search.finished:FB-1"]
+    assert [n for _, n, _ in searched(people, told=("A",))[0] if "searched" in n] == ["search.searched:A"]
+
+
+def test_the_dead_and_those_who_fall_later_are_not_carried() -> None:
+    people = seen(["A"], [0, 0, 0], fallen=[10.0, 499.0, 501.0], dead=[400.0, math.inf, math.inf])
+    assert [r.person for r in searched(people)[1]] == [1]  # the place is searched at 500 s
+    late = seen(["A"], [0, 0], fallen=[10.0, 20.0], dead=[700.0, 750.0])  # the first would be out at 800 s
+    log, rescues = searched(late)
+    assert not rescues
+    assert [n for _, n, _ in log][2:] == ["recovered:0", "search.finished:FB-1"]  # nobody goes in again for the dead
+
+
+def test_the_staging_point_is_upwind_and_as_far_as_asked(park) -> None:
+    source = park["LB-101"]
+    x, y, way = staging(park, "FS-1", (source.x, source.y), 90.0, 100.0)
+    bearing = math.degrees(math.atan2(x - source.x, y - source.y))
+    assert abs(bearing - 90.0) <= 45.0
+    assert math.hypot(x - source.x, y - source.y) >= 100.0
+    assert way >= math.hypot(x - park["FS-1"].x, y - park["FS-1"].y) - 1e-9  # no road is shorter than the straight line
+    with pytest.raises(ModelError, match="no road within"):
+        staging(park, "FS-1", (source.x, source.y), 90.0, 9000.0)
+
+
+def test_two_out_of_three_with_one_dead_detector(chlorine, park) -> None:
+    group = VotingGroup(id="G", detectors=("D-1", "D-2", "D-3"), need=2, level=2)
+    voting = chlorine.voting.model_copy(update={"groups": (group,)})
+    scenario = chlorine.model_copy(update={"voting": voting})
+
+    def confirmed(*alarms):
+        given = [Alarm(time=t, tag=tag, level=level, limit=1e-6) for t, tag, level in alarms]
+        done = respond(scenario, park, alarms=given, streams=Streams(1))
+        return [entry.time for entry in done.entries if entry.name == "detection.confirmed:G"]
+
+    assert confirmed((10.0, "D-1", 2), (15.0, "D-2", 1), (20.0, "D-2", 2)) == [20.0]  # D-3 is dead
+    assert confirmed((10.0, "D-1", 2), (20.0, "D-9", 2)) == []  # another group's detector
+    with pytest.raises(ValueError, match="4 votes are asked of 3"):
+        VotingGroup(id="G", detectors=("D-1", "D-2", "D-3"), need=4)
+
+
+def with_crew(scenario, **changed) -> Scenario:
+    tree = scenario.model_dump(mode="json", by_alias=True)
+    tree["responders"] = [crew(**changed).model_dump(mode="json", by_alias=True)]
+    fixed = {"fixed": 30.0}
+    tree["plan"]["steps"] += [
+        {"id": "C1", "role": "shift_lead", "do": "dispatch", "team": "FB-1", "after": "S6", "duration": fixed},
+        {"id": "C2", "role": "shift_lead", "do": "search", "team": "FB-1", "after": "S5", "duration": fixed},
+    ]
+    return Scenario.model_validate(tree)
+
+
+def test_a_dispatched_crew_is_ready_after_its_chain(chlorine, park) -> None:
+    scenario = with_crew(chlorine)
+    alarms = (Alarm(time=10.0, tag="GD-101", level=1, limit=1e-6), Alarm(time=20.0, tag="GD-103", level=1, limit=1e-6))
+    done = respond(scenario, park, alarms=alarms, streams=Streams(3))
+    at = {entry.name: entry.time for entry in done.entries}
+    detail = {entry.name: entry.detail for entry in done.entries}
+    staged = at["shift_lead.dispatch"] + 60.0 + detail["crew.staged:FB-1"]["drive_m"] / 10.0
+    assert at["crew.turned_out:FB-1"] == pytest.approx(at["shift_lead.dispatch"] + 60.0, abs=1e-9)
+    assert at["crew.staged:FB-1"] == pytest.approx(staged, abs=1e-9)
+    assert at["crew.ready:FB-1"] == pytest.approx(staged + 120.0, abs=1e-9)
+    idle = respond(scenario, park, alarms=alarms, streams=Streams(3), team="idle")
+    assert not [entry for entry in idle.entries if entry.name.startswith(("crew.", "search.", "rescued"))]
+
+
+@pytest.mark.slow
+def test_whom_a_crew_brings_out_in_time_lives(chlorine, park) -> None:
+    # People of the village are told to leave, and fall on waiting for it: a crew finds them at about half an hour.
+    long = {"volume": "0.1 m3", "pressure": "300 bar", "reserve": "0 bar", "consumption": "10 L/min"}
+    steps = [s.model_dump(mode="json", by_alias=True) for s in chlorine.plan.steps]
+    for step in steps:
+        if step["id"] == "S5":
+            step["zones"], step["muster"] = [*step["zones"], "VL-WEST"], None
+    tree = chlorine.model_dump(mode="json", by_alias=True)
+    tree["plan"]["steps"] = steps
+    scenario = Scenario.model_validate(tree)
+
+    def play(carry):
+        sent = with_crew(
+            scenario, air=long, walk={"fixed": "10 m/s"}, search={"fixed": "900 s"}, carry={"fixed": carry}
+        )
+        return run_drill(sent, park)
+
+    fast, slow = play("5 s"), play("2000 s")
+    said = {int(e.name.split(":")[1]): e.time for e in fast.log if e.name.startswith("rescued:")}
+    assert said
+    people = fast.people
+    for who, time in said.items():  # nobody is carried out before falling, and the people keep the time of the log
+        assert people.incapacitated_time[who] <= time
+        assert people.rescued_time[who] == time
+        assert people.condition[who] == Condition.RESCUED
+    assert (people.condition == Condition.DEAD).sum() < (slow.people.condition == Condition.DEAD).sum()
+    dead = [who for who in said if slow.people.condition[who] == Condition.DEAD]
+    assert dead  # the same people, left where they lay, die
+    assert np.array_equal(people.population.tolerance, slow.people.population.tolerance)
+    for entry in fast.log:
+        if entry.name.startswith(("crew.", "search.", "rescued:")):
+            assert entry.cause is not None
