@@ -80,6 +80,8 @@ class AnticipationVelocity:
     reach: float = 3.0
 
 
+WALL_CELL = 3.0  # side of the cells that list the walls near them [m]
+
 MODELS: dict[str, CollisionFreeSpeed | AnticipationVelocity] = {
     "collision_free_speed": CollisionFreeSpeed(),
     "anticipation": AnticipationVelocity(),
@@ -278,14 +280,16 @@ class Crowd:
                 rows = sides(zone.area)
                 zones.append(np.hstack([rows, np.full((len(rows), 1), float(number))]))
                 factors = [*factors[:number], zone.factor, 1.0]
-        size = max(self.model.reach, 0.5)
-        x0, y0 = bounds[0] - 1.0, bounds[1] - 1.0
-        nx, ny = (int((bounds[2] + 1.0 - x0) / size) + 1, int((bounds[3] + 1.0 - y0) / size) + 1)
-        first, listed = _near_cells(walls, x0, y0, size, nx, ny, max(1.2, 4.5 * float(grid[2])))
+        corner, extent = np.array(bounds[:2]) - 1.0, np.array(bounds[2:]) - np.array(bounds[:2]) + 2.0
+        # Cells of people are no more than 8 a person, or clearing them would cost more than moving the people.
+        sizes = max(self.model.reach, math.sqrt(float(extent.prod()) / (8.0 * max(p.size, 1)))), WALL_CELL
+        counts = [(extent // size).astype(int) + 1 for size in sizes]
+        first, listed = _near_cells(walls, corner, counts[1], max(1.2, 4.5 * float(grid[2])))
+        frame = np.array([*corner, sizes[0], *counts[0], sizes[1], *counts[1]], float)
         self._floor = (
             np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), clear, grid, self._map_gates,
             np.concatenate(lines), np.array(gates, k.GATE), np.full(len(headways), -np.inf), walls, first, listed,
-            np.concatenate(zones), np.array(factors), self._settings, np.array([x0, y0, size, nx, ny], float),
+            np.concatenate(zones), np.array(factors), self._settings, frame,
         )  # fmt: skip
 
     @property
@@ -492,17 +496,18 @@ def _place(told: NDArray[Any], people: Walkers, floor: Floor) -> None:
 
 
 def _near_cells(
-    walls: NDArray[np.float64], x0: float, y0: float, size: float, nx: int, ny: int, reach: float
+    walls: NDArray[np.float64], corner: NDArray[np.float64], count: NDArray[np.int64], reach: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Walls by cell in which somebody may be within `reach` of them."""
+    low = np.minimum(walls[:, :2], walls[:, 2:]) - reach - corner
+    high = np.maximum(walls[:, :2], walls[:, 2:]) + reach - corner
+    first, last = (np.clip((side // WALL_CELL).astype(int), 0, count - 1) for side in (low, high))
     rows, which = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
-    for s, (ax, ay, bx, by) in enumerate(walls):
-        i = np.arange(int((min(ax, bx) - reach - x0) // size), int((max(ax, bx) + reach - x0) // size) + 1)
-        j = np.arange(int((min(ay, by) - reach - y0) // size), int((max(ay, by) + reach - y0) // size) + 1)
-        cell = (np.unique(np.clip(j, 0, ny - 1))[:, None] * nx + np.unique(np.clip(i, 0, nx - 1))).ravel()
+    for s, ((i0, j0), (i1, j1)) in enumerate(zip(first, last, strict=True)):
+        cell = (np.arange(j0, j1 + 1)[:, None] * count[0] + np.arange(i0, i1 + 1)).ravel()
         rows.append(cell)
         which.append(np.full(cell.size, s))
     cell, wall = np.concatenate(rows), np.concatenate(which)
     order = np.lexsort((wall, cell))
-    first = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=nx * ny))])
-    return first.astype(np.int64), wall[order].astype(np.int64)
+    start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=int(count.prod())))])
+    return start.astype(np.int64), wall[order].astype(np.int64)

@@ -83,6 +83,8 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
     best, which = inf, -1
     for q in range(first[cell], first[cell + 1]):
         s = listed[q]
+        if max(walls[s, 0], walls[s, 2]) < min(ax, bx) - TOUCH or min(walls[s, 0], walls[s, 2]) > max(ax, bx) + TOUCH:
+            continue
         t = crossing(ax, ay, bx, by, walls[s, 0], walls[s, 1], walls[s, 2], walls[s, 3])
         if t < best:
             best, which = t, s
@@ -130,7 +132,7 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, model, step, buffer):
+def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer):
     """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s]."""
     sx, sy, sr, sgap, svx, svy, spx, spy = now
     px, py, ri = sx[k], sy[k], sr[k]
@@ -168,7 +170,7 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
                     return -1.0, 0.0, 0.0
                 buffer[count, 0], buffer[count, 1], buffer[count, 2] = dx, dy, size_ij
                 count += 1
-    rx, ry = turned(px, py, ri, rx, ry, walls, first, listed, cy * nx + cx, model)
+    rx, ry = turned(px, py, ri, rx, ry, walls, first, listed, cell, model)
     if model.anticipates and spx[k] * spx[k] + spy[k] * spy[k] > 0.0:
         rx, ry = spx[k] + (rx - spx[k]) * step / model.reaction, spy[k] + (ry - spy[k]) * step / model.reaction
         m = sqrt(rx * rx + ry * ry)
@@ -192,7 +194,7 @@ def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
         t = min(max(t, 0.0), 1.0)
         dx, dy = walls[s, 0] + t * ax - px, walls[s, 1] + t * ay - py
         d = sqrt(dx * dx + dy * dy)
-        if d > 0.0:
+        if 0.0 < d < radius + 36.0 * model.wall_range:  # beyond, less than the rounding of a unit vector
             f = model.wall_strength * exp((radius - d) / model.wall_range) / d
             rx -= f * dx
             ry -= f * dy
@@ -322,6 +324,7 @@ def advance(
     n = people.size
     model = models[0]
     x0, y0, size, nx, ny = frame[0], frame[1], frame[2], int(frame[3]), int(frame[4])
+    wall_size, wall_nx, wall_ny = frame[5], int(frame[6]), int(frame[7])
     x, y, status = np.empty(n), np.empty(n), np.empty(n, np.int32)
     start, order, which = np.zeros(nx * ny + 1, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
     now = (np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n))
@@ -343,7 +346,8 @@ def advance(
             p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
             if p.start > time:
                 continue
-            cell = which[order[k]]
+            cell = min(max(int((p.y - y0) / wall_size), 0), wall_ny - 1) * wall_nx
+            cell += min(max(int((p.x - x0) / wall_size), 0), wall_nx - 1)
             m = p.map
             if m < 0:
                 ex, ey = p.aim_x - p.x, p.aim_y - p.y
@@ -359,7 +363,7 @@ def advance(
             if zones.shape[0] > 0:
                 free *= factor(p.x, p.y, zones, zone_factor)
             v, rx, ry = velocity(
-                k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, model, step, buffer
+                k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer
             )
             if v < 0.0:
                 return CROWDED

@@ -5,7 +5,6 @@ Row j, column i of a map is the node at (x0 + i h, y0 + j h). Walls are segments
 
 from __future__ import annotations
 
-from heapq import heappop, heappush
 from math import ceil, floor, inf, sqrt
 
 import numpy as np
@@ -64,18 +63,50 @@ def lower(segments, x0, y0, spacing, reach, out):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def push(value, node, size, key, item):
+    """Put a node into the binary heap of `size` entries; return the new size."""
+    at = size
+    while at > 0:
+        above = (at - 1) // 2
+        if key[above] < value or (key[above] == value and item[above] <= node):
+            break
+        key[at], item[at] = key[above], item[above]
+        at = above
+    key[at], item[at] = value, node
+    return size + 1
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def pop(size, key, item):
+    """Take the first node off the heap: node and new size."""
+    first, size = item[0], size - 1
+    value, node, at = key[size], item[size], 0
+    while 2 * at + 1 < size:
+        below = 2 * at + 1
+        other = below + 1
+        if other < size and (key[other] < key[below] or (key[other] == key[below] and item[other] < item[below])):
+            below = other
+        if value < key[below] or (value == key[below] and node <= item[below]):
+            break
+        key[at], item[at] = key[below], item[below]
+        at = below
+    key[at], item[at] = value, node
+    return first, size
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def march(slowness, spacing, out):
     """First-order fast marching from the nodes where `out` is finite; `slowness` is inf where nobody walks."""
     rows, columns = slowness.shape
     known = np.zeros(slowness.shape, np.uint8)
-    heap = [(0.0, -1)]
-    heap.pop()
+    # A node enters once as a seed and at most once by each of its four neighbours.
+    key, item, size = np.empty(5 * slowness.size), np.empty(5 * slowness.size, np.int64), 0
     for j in range(rows):
         for i in range(columns):
             if out[j, i] < inf:
-                heappush(heap, (out[j, i], j * columns + i))
-    while len(heap) > 0:
-        _, at = heappop(heap)
+                size = push(out[j, i], j * columns + i, size, key, item)
+    while size > 0:
+        at, size = pop(size, key, item)
         j, i = at // columns, at % columns
         if known[j, i]:
             continue
@@ -101,5 +132,5 @@ def march(slowness, spacing, out):
                 value = 0.5 * (a + b + sqrt(2.0 * f * f - (a - b) ** 2))
             if value < out[v, u]:
                 out[v, u] = value
-                heappush(heap, (value, v * columns + u))
+                size = push(value, v * columns + u, size, key, item)
     return 0

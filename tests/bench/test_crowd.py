@@ -52,7 +52,7 @@ def test_ten_thousand_people_on_open_ground():
     other = timed(lambda: sim.iterate(100))
     told = np.array([sim.agent(i).position for i in ids])
     np.testing.assert_allclose(crowd.position(), told, rtol=0, atol=1e-12)
-    print(
+    print(  # noqa: T201
         f"\n10 000 people x 100 steps: {ours:.2f} s, JuPedSim {other:.2f} s: {other / ours:.1f} times as fast;"
         f" first call {compile_time:.2f} s, with it {other / (ours + compile_time):.1f} times;"
         f" {1e6 / ours / 1e3:.0f} k person-steps/s"
@@ -70,10 +70,10 @@ def test_plant_with_four_hundred_obstacles():
     gates = [[(600, 290), (600, 310)], [(290, 600), (310, 600)], [(0, 290), (0, 310)]]
     names = ["east", "north", "west"]
     begin = time.process_time()
-    floor = Floor(walkable=box(0, 0, 600, 600), obstacles=units, exits=dict(zip(names, map(LineString, gates), strict=True)))
-    people = Walkers(
-        x=place[:, 0], y=place[:, 1], speed=speed, exit=[names[k % 3] for k in range(len(place))]
+    floor = Floor(
+        walkable=box(0, 0, 600, 600), obstacles=units, exits=dict(zip(names, map(LineString, gates), strict=True))
     )
+    people = Walkers(x=place[:, 0], y=place[:, 1], speed=speed, exit=[names[k % 3] for k in range(len(place))])
     crowd = Crowd(people, floor)
     build = time.process_time() - begin
     ours = timed(lambda: crowd.advance(2000)) / 2000
@@ -88,7 +88,7 @@ def test_plant_with_four_hundred_obstacles():
     their_build = time.process_time() - begin
     other = timed(lambda: sim.iterate(60)) / 60
     assert crowd.here().sum() > 500
-    print(
+    print(  # noqa: T201
         f"\n{len(place)} people, 400 obstacles: {ours * 1e6:.0f} us a step, JuPedSim {other * 1e3:.1f} ms:"
         f" {other / ours:.0f} times as fast; floor and maps {build:.2f} s, JuPedSim {their_build:.2f} s;"
         f" {len(place) / ours / 1e6:.1f} M person-steps/s"

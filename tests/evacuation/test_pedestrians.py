@@ -17,7 +17,9 @@ BOTH = pytest.mark.parametrize("model", ["collision_free_speed", "anticipation"]
 
 
 def corridor(length=40.0, width=2.0, **settings):
-    return Floor(walkable=box(0, 0, length, width), exits={"end": LineString([(length, 0), (length, width)])}, **settings)
+    return Floor(
+        walkable=box(0, 0, length, width), exits={"end": LineString([(length, 0), (length, width)])}, **settings
+    )
 
 
 def room(capacity=None):
@@ -219,7 +221,10 @@ def test_all_problems_of_people_at_once():
         exits={"west": LineString([(0, 2), (0, 3)])},
     )
     with pytest.raises(ModelError) as caught:
-        walk(floor, Walkers(x=[3.5, 20.0, 1.0, 1.1, 7.0], y=[3.5, 1.0, 1.0, 1.0, 2.0], exit=[None, None, None, "wst", None]))
+        walk(
+            floor,
+            Walkers(x=[3.5, 20.0, 1.0, 1.1, 7.0], y=[3.5, 1.0, 1.0, 1.0, 2.0], exit=[None, None, None, "wst", None]),
+        )
     text = str(caught.value)
     for part in ("inside an obstacle", "outside the floor", "overlaps", "did you mean 'west'", "no way to any exit"):
         assert part in text
@@ -245,7 +250,10 @@ def test_a_lane_is_passed_on_the_right_by_foresight():
         exits={"west": LineString([(0, 0), (0, 4)]), "east": LineString([(20, 0), (20, 4)])},
     )
     told = walk(
-        floor, Walkers(x=[2.0, 18.0], y=[2.0, 2.0], exit=["east", "west"], speed=1.2), model=AnticipationVelocity(), every=1
+        floor,
+        Walkers(x=[2.0, 18.0], y=[2.0, 2.0], exit=["east", "west"], speed=1.2),
+        model=AnticipationVelocity(),
+        every=1,
     )
     assert np.isfinite(told.exit_time).all()
     gap = np.linalg.norm(told.position[:, 0] - told.position[:, 1], axis=1)
