@@ -44,12 +44,15 @@ class Limits:
         Loads. [unit of the probit]
     share
         Load a person gathers over that of the air: the ratio of concentrations to the load exponent. [1]
+    incapacitating_share
+        Load that incapacitates over the load that kills.
     """
 
     impaired: NDArray[np.float64]
     incapacitated: NDArray[np.float64]
     dead: NDArray[np.float64]
     share: NDArray[np.float64]
+    incapacitating_share: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +113,7 @@ class Tolerance:
             incapacitated=self.incapacitating_share * dead,
             dead=dead,
             share=share,
+            incapacitating_share=self.incapacitating_share,
         )
 
 

@@ -397,6 +397,7 @@ def _result(stage: _Stage, table: Exposure | None, horizon: float) -> Evacuation
         done = crowd.suffering(crossings)
         load, probability = done.load, table.probit.probability(done.load)
         settings |= table.settings
+        settings["incapacitating_share"] = crowd.harm.limits.incapacitating_share
         suffering = {
             "condition": done.condition,
             "impaired_time": done.impaired,

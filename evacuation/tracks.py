@@ -90,7 +90,7 @@ class Evacuation:
     load
         Toxic load until the horizon, in ``settings["load_unit"]``; NaN without a hazard.
     probability
-        Probability of death by that load; NaN without a hazard.
+        Part of people whom that load kills; NaN without a hazard.
     events
         (time [s], name, detail), in order of time.
     settings
@@ -188,7 +188,14 @@ class Evacuation:
 
     @property
     def expected_deaths(self) -> float:
-        """Sum of the probabilities of death; NaN without a hazard."""
+        """Sum of the probabilities of death; NaN without a hazard.
+
+        Where people fall by their own tolerance, whoever is susceptible stays longer in the gas, so that the sum of the
+        probabilities at the loads is no expectation: then it is the number of the dead of this draw of people, whose
+        mean over replications is the expectation.
+        """
+        if "incapacitating_share" in self.settings:
+            return float((self.condition == Condition.DEAD).sum())
         return float(self.probability.sum())
 
     def over(self, threshold: Threshold) -> NDArray[np.bool_]:

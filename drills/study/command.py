@@ -20,7 +20,7 @@ __all__ = ["chosen_policies", "run_study", "study_lines"]
 
 # Columns of the tables by measure, for 80 columns.
 _OUT = {"mustered": "mustered", "clearance": "clear [min]", "unaccounted": "missing"}
-_HARM = {"incapacitated": "fell", "dead": "dead", "expected_deaths": "exp. deaths", "toxic_load": "load"}
+_HARM = {"incapacitated": "fell", "dead": "dead", "toxic_load": "load"}
 
 
 def chosen_policies(words: Sequence[str] | None) -> tuple[str, ...]:
@@ -136,7 +136,7 @@ def study_lines(
             title,
             ["policy", *columns.values()],
             [
-                [policy, *(_cell(name, told[name], base) for name in columns)]
+                [policy, *(_cell(name, told[name], base, walkers=told["walkers"]["mean"]) for name in columns)]
                 for policy, told in facts["policies"].items()
             ],
         )
@@ -151,18 +151,16 @@ def _minutes(seconds: float) -> str:
     return f"{seconds / 60.0:.1f}"
 
 
-def _cell(name: str, told: Mapping[str, float | None], base: float | None) -> str:
+def _cell(name: str, told: Mapping[str, float | None], base: float | None, *, walkers: float | None) -> str:
     mean, low, high = told["mean"], told["low"], told["high"]
     if mean is None:
-        return "not clear" if name == "clearance" else "-"
+        return "not clear" if name == "clearance" and walkers else "-"
 
     def show(value: float) -> str:
         if name == "clearance":
             return _minutes(value)
         if name == "toxic_load":
             return f"{value / base:.0%}" if base else "-"
-        if name == "expected_deaths":
-            return f"{value:.3g}"
         return f"{value:.0f}" if value == int(value) or math.fabs(value) >= 100.0 else f"{value:.1f}"
 
     if low is None or high is None or low == high:

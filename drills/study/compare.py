@@ -46,12 +46,12 @@ POLICIES: Mapping[str, str] = {
 }
 # What is told of every policy: name and unit. Of times and people.
 MEASURES: Mapping[str, str] = {
+    "walkers": "people told to walk who could set out",
     "mustered": "people at muster points at the end",
     "clearance": "s until the last person who can walk had arrived; null: not by the end",
     "impaired": "people over the load of AEGL-2 for 10 min",
     "incapacitated": "people who fell, the dead among them",
     "dead": "people whose load killed them by the end",
-    "expected_deaths": "sum of the probabilities of death",
     "toxic_load": "sum of the toxic loads, each counted up to the load that kills 99 of 100",
     "unaccounted": "people told to walk and not counted in at the end, the fallen among them",
 }
@@ -326,12 +326,12 @@ class _Stage:
         """What is counted, as plain numbers."""
         clear = result.clearance_time
         return {
+            "walkers": int(np.isfinite(result.start_time).sum()),
             "mustered": int(np.isfinite(result.arrival_time).sum()),
             "clearance": clear if math.isfinite(clear) else None,
             "impaired": int(np.isfinite(result.impaired_time).sum()),
             "incapacitated": int(np.isfinite(result.incapacitated_time).sum()),
             "dead": int((result.condition == Condition.DEAD).sum()),
-            "expected_deaths": math.fsum(result.probability),
             "toxic_load": math.fsum(np.minimum(result.load, self.fatal)),
             "unaccounted": int(result.unaccounted(self.game.scenario.time.horizon)),
             **{f"over {_label(t)}": int(result.over(t).sum()) for t in self.thresholds},

@@ -33,7 +33,7 @@ _WORDS = {
     "best": "最优组合",
 }
 _HARM = (
-    ("expected_deaths", "expected deaths 预期死亡人数"),
+    ("dead", "dead 死亡人数"),
     ("incapacitated", "people who fell 失能人数"),
     ("impaired", "people over the AEGL-2 load 超 AEGL-2 人数"),
 )
