@@ -1,0 +1,119 @@
+"""Vehicles and buses against hand calculations and conservation."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from evacuation.vehicles import Fleet, Road, contraflow, drive, shuttle
+from twin.errors import ModelError
+
+C = 1900.0 / 3600.0  # one lane, HCM 2010
+
+
+def road(tag, start, end, length=1000.0, lanes=1, speed=10.0):
+    return Road(tag=tag, start=start, end=end, length=length, lanes=lanes, speed=speed)
+
+
+def both(a, b, **kw):
+    return [road(a + b, a, b, **kw), road(b + a, b, a, **kw)]
+
+
+def test_queue_clears_in_n_minus_one_headways():
+    # 100 vehicles on 1 km (133 places): first after 1000 / 10 s, then one each headway.
+    arrival = drive([road("r", "a", "s")], origin=["a"] * 100, departure=np.zeros(100), safe=["s"])
+    assert np.sort(arrival) == pytest.approx(100.0 + np.arange(100) / C, rel=1e-9)
+
+
+def test_full_road_holds_vehicles_back():
+    # Second road 75 m: ten places and one lane; first road has two lanes. Ends at the pace of the narrow one:
+    # first at 100 + 7.5 s, the others a headway apart each.
+    roads = [road("wide", "a", "b", lanes=2), road("thin", "b", "s", length=75.0)]
+    arrival = np.sort(drive(roads, origin=["a"] * 60, departure=np.zeros(60), safe=["s"]))
+    assert arrival == pytest.approx(107.5 + np.arange(60) / C, rel=1e-9)
+
+
+def test_storage_limits_the_flow_of_a_road_of_one_place():
+    # 7.5 m at 0.5 m/s hold one vehicle for 15 s, longer than a headway: one vehicle every 15 s.
+    roads = [road("r", "a", "b"), road("one", "b", "s", length=7.5, speed=0.5)]
+    arrival = np.sort(drive(roads, origin=["a"] * 5, departure=np.zeros(5), safe=["s"]))
+    assert arrival == pytest.approx(115.0 + 15.0 * np.arange(5), rel=1e-9)
+
+
+def test_closed_road_is_driven_round():
+    roads = [road("in", "a", "b"), road("short", "b", "s"), road("long", "b", "s", length=3000.0)]
+    late = drive(roads, origin=["a", "a"], departure=np.array([0.0, 300.0]), safe=["s"], closures=[("short", 50, 350)])
+    # the first meets the closure at 100 s and drives 300 s round; the second comes at 400 s when it is open again
+    assert late == pytest.approx([400.0, 500.0], rel=1e-9)
+
+
+def test_one_bus_has_the_times_of_the_hand_calculation():
+    # 1 km at 10 m/s = 100 s a run, 4 + 4 + 2 people of 3 s each, 1 s to get off, 20 s to turn.
+    fleet = Fleet(name="f", depot="s", count=1, capacity=4, boarding=3.0, alighting=1.0, turn_round=20.0)
+    ran = shuttle(fleet, both("v", "s"), stop=["v"] * 10, ready=np.zeros(10), safe="s")
+    # trip 1: reach 100, leave 112, there 212, free 236; cycle 236. trip 2 there at 448; trip 3: 472 + 100 + 6 + 100
+    assert [trip.arrived for trip in ran.trips] == pytest.approx([212.0, 448.0, 678.0])
+    assert [len(trip.people) for trip in ran.trips] == [4, 4, 2]
+    assert ran.arrival[[0, 3, 9]] == pytest.approx([213.0, 216.0, 680.0])
+    assert ran.boarding[[0, 3, 4]] == pytest.approx([100.0, 109.0, 336.0])
+
+
+def test_bus_exactly_full_makes_one_trip_and_takes_people_in_order():
+    fleet = Fleet(name="f", depot="s", count=2, capacity=4, boarding=1.0)
+    ran = shuttle(fleet, both("v", "s"), stop=["v"] * 4, ready=np.array([3.0, 2.0, 1.0, 0.0]), safe="s")
+    assert [trip.people for trip in ran.trips] == [(3, 2, 1, 0)]
+
+
+def test_free_bus_goes_where_most_wait():
+    fleet = Fleet(name="f", depot="s", count=1, capacity=5, boarding=0.0)
+    roads = both("a", "s", length=100.0) + both("b", "s", length=500.0)
+    ran = shuttle(fleet, roads, stop=["a"] * 2 + ["b"] * 5, ready=np.zeros(7), safe="s")
+    assert [(trip.stop, trip.arrived) for trip in ran.trips] == [("b", 100.0), ("a", 120.0)]
+
+
+def test_patience_waits_for_one_who_comes_soon():
+    fleet = Fleet(name="f", depot="s", count=1, capacity=5, boarding=2.0, patience=30.0)
+    ran = shuttle(fleet, both("v", "s"), stop=["v"] * 3, ready=np.array([0.0, 120.0, 200.0]), safe="s")
+    # aboard at 102, the second boards 120..122, nobody until 152: leaves; back for the third at 352
+    assert [trip.left for trip in ran.trips] == pytest.approx([152.0, 354.0])
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_everybody_rides_once_and_no_bus_is_overfull(seed):
+    rng = np.random.default_rng(seed)
+    roads = both("a", "s") + both("b", "s", length=700.0)
+    stop, ready = list(rng.choice(["a", "b"], 150)), rng.uniform(0, 3000, 150)
+    fleet = Fleet(name="f", depot="s", count=3, capacity=20, boarding=2.0, patience=10.0)
+    ran, again = (shuttle(fleet, roads, stop=stop, ready=ready, safe="s") for _ in range(2))
+    assert sorted(i for trip in ran.trips for i in trip.people) == list(range(150))
+    assert max(len(trip.people) for trip in ran.trips) <= 20
+    assert (ran.boarding >= ready).all()
+    assert np.isfinite(ran.arrival).all()
+    assert (ran.arrival == again.arrival).all()
+
+
+def test_turned_lanes_double_the_cut():
+    out = contraflow(both("a", "s", lanes=2), candidates={"sa": "as"}, sources=["a"], safe=["s"])
+    assert (out.reversed, out.before, out.after) == (("sa",), pytest.approx(2 * C), pytest.approx(4 * C))
+
+
+def test_a_road_is_not_turned_without_gain():
+    roads = both("a", "b", lanes=2) + both("b", "s")  # only the second is narrow; one more lane there suffices
+    out = contraflow(roads, candidates={"ba": "ab", "sb": "bs"}, sources=["a"], safe=["s"])
+    assert out.reversed == ("sb",)
+
+
+def test_all_bad_input_is_told_at_once():
+    with pytest.raises(ModelError, match=r"x: lanes is 0; x: speed is -1\.0"):
+        drive([road("x", "a", "s", lanes=0, speed=-1.0)], origin=["a"], departure=np.zeros(1), safe=["s"])
+    fleet = Fleet(name="f", depot="s", count=1, capacity=0, boarding=1.0)
+    with pytest.raises(ModelError, match=r"capacity is not positive.*no road from s to v"):
+        shuttle(fleet, both("a", "s"), stop=["v"], ready=np.zeros(1), safe="s")
+
+
+def test_second_bus_takes_those_whom_the_first_leaves_behind():
+    # A full bus of two leaves three: the second takes two of them at once, the first comes back for the last.
+    fleet = Fleet(name="f", depot="s", count=2, capacity=2, boarding=5.0)
+    ran = shuttle(fleet, both("v", "s"), stop=["v"] * 5, ready=np.zeros(5), safe="s")
+    assert [(trip.bus, trip.left) for trip in ran.trips] == [(0, 110.0), (1, 110.0), (0, 315.0)]
+    assert sorted(i for trip in ran.trips for i in trip.people) == list(range(5))
