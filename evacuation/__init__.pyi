@@ -19,6 +19,7 @@ from .exposure import Exposure as Exposure
 from .floor import Door as Door
 from .floor import Floor as Floor
 from .floor import Zone as Zone
+from .floor import patch as patch
 from .forecasts import Forecast as Forecast
 from .forecasts import rooms_of as rooms_of
 from .forecasts import zone_penalty as zone_penalty
@@ -43,6 +44,15 @@ from .simulate import evacuate as evacuate
 from .tracks import Evacuation as Evacuation
 from .tracks import Headcount as Headcount
 from .tracks import Tracks as Tracks
+from .vehicles import Contraflow as Contraflow
+from .vehicles import Fleet as Fleet
+from .vehicles import Road as Road
+from .vehicles import Shuttle as Shuttle
+from .vehicles import Trip as Trip
+from .vehicles import contraflow as contraflow
+from .vehicles import drive as drive
+from .vehicles import shuttle as shuttle
 from .view import plot_clearance as plot_clearance
 from .view import plot_evacuation as plot_evacuation
+from .view import plot_plan as plot_plan
 from .walking import Walking as Walking

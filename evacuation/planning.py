@@ -21,8 +21,8 @@ __all__ = ["TRAVELLERS", "Closed", "Plan", "Route", "Step", "Traveller", "make_p
 
 ARRIVED, NO_WAY, WAIT, SHELTER, LEAVE = k.ARRIVED, k.NO_WAY, k.WAIT, k.SHELTER, k.LEAVE
 _WORDS = {ARRIVED: "arrived", NO_WAY: "no way", WAIT: "wait", SHELTER: "enter", LEAVE: "leave"}
-# A second on the way counts as a millionth of a second in the worst air of the forecast: it decides between ways of
-# equal load only.
+# A second on the way counts as a second in a millionth of the worst concentration of the forecast: it decides between
+# ways of equal load only.
 _TIE = 1e-6
 
 
@@ -329,7 +329,10 @@ class Plan:
                 last = np.where(acts, np.arange(bins), bins)
                 told[key] = np.minimum.accumulate(last[::-1])[::-1]  # next bin in which they leave
             first = min(int(ready[i] / air.width), bins)
-            out = int(told[key][first]) if first < bins else bins
+            if first == bins:
+                leave[i] = ready[i]  # the plan says nothing any more
+                continue
+            out = int(told[key][first])
             if out < bins:
                 leave[i] = max(float(ready[i]), out * air.width)
             shelter[i] = out > first
@@ -414,7 +417,8 @@ def make_plan(
     policy
         "load": least toxic load. "time": least time; static without `delays`, dynamic with them.
     time_weight
-        Load that a second is worth; None: a millionth of the highest load rate of the forecast. [load s⁻¹]
+        Load that a second is worth; None: the load rate of a millionth of the highest
+        concentration of the forecast. [load s⁻¹]
     door_time
         Time to enter a room in the outside air, and to leave it in its own. [s]
     goals
@@ -451,7 +455,7 @@ def make_plan(
         graph=graph, forecast=forecast, safe=safe, delays=delays, penalty=penalty, time_weight=time_weight,
         door_time=door_time,
     )  # fmt: skip
-    weight = float(time_weight) if time_weight is not None else _TIE * forecast.highest_rate
+    weight = float(time_weight) if time_weight is not None else _TIE**forecast.exponent * forecast.highest_rate
     if policy == "time":
         weight = 1.0
     elif weight == 0.0 and time_weight is None:

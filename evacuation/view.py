@@ -14,9 +14,10 @@ from evacuation.population import Population
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from evacuation.planning import Plan
     from twin.graph import Twin
 
-__all__ = ["plot_clearance", "plot_evacuation"]
+__all__ = ["plot_clearance", "plot_evacuation", "plot_plan"]
 
 _INK, _WAY = "#33363b", "#5b8db8"
 _BANDS = (0.001, 0.01, 0.1, 0.5)  # edges of the bands of the probability of death
@@ -332,4 +333,92 @@ def plot_clearance(evacuation: Played, ax: Axes | None = None, *, language: Lite
         for side in ("top", "right"):
             ax.spines[side].set_visible(False)
         ax.legend(frameon=False, fontsize=8, loc="center right")
+    return ax
+
+
+_PLAN_WORDS = {
+    "en": {
+        "title": "what to do at {:.0f} s",
+        "load": "least load to come",
+        "seconds": "time to come [s]",
+        "wait": "wait",
+        "shelter": "go inside",
+        "safe": "safe",
+        "none": "no way out",
+    },
+    "zh": {
+        "title": "第 {:.0f} s 的行动",
+        "load": "此后最小毒负荷",
+        "seconds": "此后所需时间 [s]",
+        "wait": "等待",
+        "shelter": "进入室内",
+        "safe": "安全",
+        "none": "无路可走",
+    },
+}
+_DOING = (("wait", -3, "o", "#e1b12c"), ("shelter", -4, "s", "#7570b3"), ("safe", -1, "^", "#1b9e77"),
+          ("none", -2, "x", "#d7301f"))  # fmt: skip
+
+
+def plot_plan(
+    plan: Plan,
+    ax: Axes | None = None,
+    *,
+    time: float = 0.0,
+    traveller: str | None = None,
+    language: Literal["en", "zh"] = "en",
+) -> Axes:
+    """Map of what a plan says to do at a time: an arrow where to walk, a mark where to wait or to go inside.
+
+    Arrows are coloured by the cost to come from where they begin: load, or time for a plan of least time.
+
+    Parameters
+    ----------
+    plan
+        The plan.
+    ax
+        Axes to draw on; None: a new figure.
+    time
+        Moment to show. [s]
+    traveller
+        Class of people; None: the first.
+    language
+        Language of the words.
+    """
+    import matplotlib.pyplot as plt
+    from matplotlib.colors import LogNorm, Normalize
+
+    from twin.fonts import plot_fonts
+
+    words, graph = _PLAN_WORDS[language], plan.graph
+    row = 0 if traveller is None else [t.name for t in plan.travellers].index(traveller)
+    column = min(max(int(time / plan.forecast.width), 0), plan.forecast.bins - 1)
+    act, cost, x, y = plan.action[row, column], plan.value[row, column], graph.node_x, graph.node_y
+    node = np.flatnonzero(act >= 0)
+    ahead = graph.head[act[node]]
+    with plot_fonts():
+        if ax is None:
+            _, ax = plt.subplots(figsize=(9.0, 6.5), layout="constrained")
+        ends = [np.stack([v[graph.tail[::2]], v[graph.head[::2]]]) for v in (x, y)]
+        ax.plot(*ends, color="#d5dade", linewidth=1.0, zorder=1)
+        if node.size:
+            most = max(float(cost[node].max()), 1e-300)
+            least = max(float(cost[node].min()), 1e-6 * most)
+            scale = LogNorm(least, most) if plan.policy == "load" and least < most else Normalize(0.0, most)
+            arrows = ax.quiver(
+                x[node], y[node], 0.8 * (x[ahead] - x[node]), 0.8 * (y[ahead] - y[node]),
+                np.clip(cost[node], least, None),
+                angles="xy", scale_units="xy", scale=1.0, width=0.003, cmap="YlOrRd", norm=scale, zorder=2,
+            )  # fmt: skip
+            bar = ax.figure.colorbar(arrows, ax=ax, shrink=0.7)
+            bar.set_label(words["load" if plan.policy == "load" else "seconds"], fontsize=9, color=_INK)
+        for name, code, mark, colour in _DOING:
+            here = np.flatnonzero(act == code)
+            if here.size:
+                ax.scatter(x[here], y[here], s=22, marker=mark, color=colour, label=words[name], zorder=3)
+        ax.set_title(words["title"].format(column * plan.forecast.width), fontsize=11, loc="left", color=_INK)
+        ax.set_aspect("equal")
+        ax.set_xlabel(_WORDS[language]["east"], fontsize=9, color=_INK)
+        ax.set_ylabel(_WORDS[language]["north"], fontsize=9, color=_INK)
+        ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.08), ncols=4, frameon=False, fontsize=8)
     return ax

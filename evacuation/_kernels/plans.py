@@ -84,7 +84,7 @@ def crossings(total, segment_row, segments, link, free, delay, weight, share, ou
             q, cost = block + i, held[i]
             row, pieces, back = segment_row[link[q] // 2], segments[link[q] // 2], link[q] % 2
             if steady:
-                cost[:] = weight[q] * (free[q] + delay[0, q])
+                cost[:] = 0.0  # the time is added last: where no load is gathered the two totals cancel exactly
                 if share > 0.0:
                     step = free[q] / pieces
                     for s in range(pieces):
@@ -92,6 +92,7 @@ def crossings(total, segment_row, segments, link, free, delay, weight, share, ou
                         late = delay[0, q] if s == pieces - 1 else 0.0
                         _add_total(total[here], s * step, -share, cost)
                         _add_total(total[here], (s + 1) * step + late, share, cost)
+                cost += weight[q] * (free[q] + delay[0, q])
                 continue
             for k in range(bins):
                 late = delay[k, q]

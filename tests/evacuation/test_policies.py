@@ -140,3 +140,23 @@ def test_queues_send_some_people_the_longer_way() -> None:
     assert got.settled == (abs(got.loads[-1] / got.loads[-2] - 1.0) <= 0.01)
     again = settle(plan, np.zeros(600, np.int64), times)
     assert again.loads == got.loads
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_picture_of_a_plan_tells_what_to_do(language: str) -> None:
+    import matplotlib as mpl
+
+    mpl.use("Agg")
+    import matplotlib.pyplot as plt
+
+    from evacuation.view import plot_plan
+
+    graph, rim = park()
+    plan = make_plan(
+        graph, air_of(graph, Cloud(turns=True)), travellers=[Traveller(name="walk", speed=1.25)], goals=rim
+    )
+    ax = plot_plan(plan, time=480.0, language=language)
+    words = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert ("go inside" if language == "en" else "进入室内") in words
+    assert len(ax.collections[0].get_array()) == (plan.action[0, 24] >= 0).sum()  # an arrow for everyone who walks
+    plt.close(ax.figure)
