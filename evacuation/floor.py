@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from shapely.geometry import LineString, Polygon
     from shapely.geometry.base import BaseGeometry
 
-__all__ = ["Door", "Floor", "Zone"]
+    from twin.assets import Asset
+
+__all__ = ["Door", "Floor", "Zone", "patch"]
 
 SNAP = 0.05  # an exit drawn this near to the outline opens it [m]
 NODES = 1_500_000  # most nodes of a map, where no spacing is given
@@ -219,6 +221,53 @@ class Floor:
             k.march(slowness, h, out)
             self._kept[key] = out
         return self._kept[key]  # type: ignore[no-any-return]
+
+
+def patch(asset: Asset, doors: Mapping[str, tuple[float, float, float]], **settings: Any) -> Floor:
+    """Floor of a gate, building or muster point of the twin: its outline, left by metered doors.
+
+    Parameters
+    ----------
+    asset
+        Whose shape is an area.
+    doors
+        Name -> x, y and clear width; each is set into the outline at its nearest point. [m]
+    settings
+        Further fields of `Floor`: obstacles, inner doors, zones, spacing.
+
+    Returns
+    -------
+    Floor
+        To be walked by people who `enter` when the link network brings them; their exit times go back to it.
+
+    Raises
+    ------
+    ModelError
+        The shape is no single area, or a door is wider than the outline, of no width or far off it.
+    """
+    from shapely.geometry import Point
+    from shapely.ops import substring
+
+    shape = asset.shape
+    if shape.geom_type != "Polygon":
+        raise ModelError(f"the shape is a {shape.geom_type}", where=asset.tag, fix="give an asset with an area")
+    ring = shape.exterior
+    exits, problems = {}, []
+    for name, (x, y, width) in doors.items():
+        at = ring.project(Point(x, y))
+        # A door across the first corner of the outline is shifted to one side of it.
+        begin = min(max(at - width / 2.0, 0.0), max(ring.length - width, 0.0))
+        if not 0.0 < width < ring.length / 2.0:
+            problems.append(Problem(f"width {width!r} m does not fit the outline", name, "give its clear width"))
+        elif ring.distance(Point(x, y)) > 1.0:
+            problems.append(
+                Problem("lies more than 1 m off the outline", name, f"move it to the outline of {asset.tag}")
+            )
+        else:
+            exits[name] = Door(substring(ring, begin, begin + width))
+    if problems:
+        raise ModelError.of(problems, where=asset.tag)
+    return Floor(walkable=shape, exits=exits, **settings)
 
 
 def sides(shape: BaseGeometry) -> NDArray[np.float64]:

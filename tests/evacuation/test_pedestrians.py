@@ -9,8 +9,9 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Polygon, box
 
-from evacuation.floor import Door, Floor, Zone
+from evacuation.floor import Door, Floor, Zone, patch
 from evacuation.pedestrians import AnticipationVelocity, CollisionFreeSpeed, Crowd, Walkers, walk
+from twin.assets import Asset
 from twin.errors import ModelError
 
 BOTH = pytest.mark.parametrize("model", ["collision_free_speed", "anticipation"])
@@ -258,3 +259,49 @@ def test_a_lane_is_passed_on_the_right_by_foresight():
     assert np.isfinite(told.exit_time).all()
     gap = np.linalg.norm(told.position[:, 0] - told.position[:, 1], axis=1)
     assert np.nanmin(gap) > 0.4 - 0.05
+
+
+def test_building_of_the_twin_lets_out_who_comes_in():
+    """Who comes in at the times of the network leaves by the far door, metered by 1.3 (1.2 - 0.3) = 1.17 a second."""
+    house = Asset(tag="B-1", kind="building", layer="space", shape=box(100, 50, 110, 56))
+    floor = patch(house, {"east": (110.0, 53.0, 1.2)})
+    enter = np.arange(1.0, 31.0, 0.5)
+    told = walk(floor, Walkers(x=np.full(60, 100.5), y=np.full(60, 53.0), enter=enter, radius=0.15))
+    assert np.isfinite(told.exit_time).all()
+    assert (told.exit_time - enter >= 9.5 / 1.34 - 0.05).all()
+    assert np.diff(told.times("east")).min() >= 1 / 1.17 - 1e-9
+    with pytest.raises(ModelError) as caught:
+        patch(house, {"none": (110.0, 53.0, 0.0), "far": (130.0, 53.0, 1.0)})
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1.0, 1.8])
+def test_bottleneck_flows_as_jupedsim(width):
+    """Flow of persons 20 to 200 from a room into a corridor, not metered: within 5 % of an independent program."""
+    jps = pytest.importorskip("jupedsim")
+    x, y = (side.ravel() for side in np.meshgrid(np.arange(0.3, 9.8, 0.6), np.arange(0.3, 9.8, 0.6)))
+    speed = np.random.default_rng(1).normal(1.34, 0.1, x.size)
+    low, high = 5 - width / 2, 5 + width / 2
+    shape = box(0, 0, 10, 10).union(box(10, low, 14, high))
+    told = walk(
+        Floor(walkable=shape, exits={"end": LineString([(14, low), (14, high)])}),
+        Walkers(x=x, y=y, speed=speed, radius=0.15),
+        horizon=300.0,
+    )
+    sim = jps.Simulation(model=jps.CollisionFreeSpeedModel(), geometry=shape, dt=0.05)
+    stage = sim.add_exit_stage([(13.5, low), (14, low), (14, high), (13.5, high)])
+    journey = sim.add_journey(jps.JourneyDescription([stage]))
+    for place, v in zip(zip(x, y, strict=True), speed, strict=True):
+        sim.add_agent(
+            jps.CollisionFreeSpeedModelAgentParameters(
+                position=place, desired_speed=v, radius=0.15, time_gap=1.0, journey_id=journey, stage_id=stage
+            )
+        )
+    times: list[float] = []
+    while len(times) <= 200:
+        before = sim.agent_count()
+        sim.iterate()
+        times += [sim.elapsed_time()] * (before - sim.agent_count())
+    ours = told.times("end")
+    assert 180 / (ours[200] - ours[20]) == pytest.approx(180 / (times[200] - times[20]), rel=0.05)
