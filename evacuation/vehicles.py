@@ -140,6 +140,7 @@ def drive(
     A spatial queue: a vehicle drives at the speed limit to the end of its road and leaves it a headway after the one
     before; a full road (one vehicle per lane and jam spacing) lets nobody in, so queues spill back. Space freed at the
     head is free at once, so the backward wave of a dissolving jam is not resolved. Walkers on the road are not seen.
+    The first vehicle that waited 60 s for a full road squeezes in (`Walking.stuck_time`), so that rings dissolve.
 
     Parameters
     ----------
@@ -206,7 +207,7 @@ def drive(
         engine.set_onward(onward)
         engine.reconsider()
         later = np.flatnonzero(~engine.started)
-        other = np.array([first[origin[i]] for i in later], np.int64)
+        other = np.array([first[origin[i]] for i in later.tolist()], np.int64)
         leaving[later] = np.where(other == -2, leaving[later], other)
         engine.start(later, time=start[later], link=leaving[later], destination=goal[later])
     engine.advance(horizon)
@@ -368,7 +369,7 @@ class _Buses:
 def contraflow(
     roads: Sequence[Road], *, candidates: Mapping[str, str], sources: Collection[str], safe: Collection[str]
 ) -> Contraflow:
-    """Choose the roads whose lanes, given to the opposite direction, let most vehicles an hour out.
+    """Choose the roads whose lanes, given to the opposite direction, let most vehicles a second out.
 
     Every subset is tried, the smallest first: the answer is the best there is, with as few turned roads as it takes.
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
+
 import numpy as np
 import pytest
 
@@ -117,3 +119,71 @@ def test_second_bus_takes_those_whom_the_first_leaves_behind():
     ran = shuttle(fleet, both("v", "s"), stop=["v"] * 5, ready=np.zeros(5), safe="s")
     assert [(trip.bus, trip.left) for trip in ran.trips] == [(0, 110.0), (1, 110.0), (0, 315.0)]
     assert sorted(i for trip in ran.trips for i in trip.people) == list(range(5))
+
+
+@pytest.mark.parametrize(("people", "by_bus"), [(200, 2 * 580.4), (400, 4 * 580.4)])
+def test_village_by_bus_and_on_foot(people, by_bus):
+    # Shiqiao, Lantern Bay: from the village street down Lantern Road (185 m), along North Ring (890 m) and East Ring
+    # Road (420 m) to the east end of Harbour Avenue (90 m): 1585 m, at 30 km/h 190.2 s. Two buses of 50 that stand
+    # there need 190.2 + 50 * 3 + 190.2 + 50 * 1 = 580.4 s a round. The first on foot at 1.2 m/s comes after 1321 s and
+    # 4 m of way let (N - 1) / 4.81 s more pass: 200 people are quicker by bus, 400 on foot.
+    legs = [
+        ("village", "lantern", 185.0),
+        ("lantern", "corner", 890.0),
+        ("corner", "harbour", 420.0),
+        ("harbour", "out", 90.0),
+    ]
+    roads = [r for a, b, length in legs for r in both(a, b, length=length, speed=30.0 / 3.6)]
+    fleet = Fleet(name="village buses", depot="out", count=2, capacity=50, boarding=3.0, alighting=1.0)
+    ran = shuttle(fleet, roads, stop=["village"] * people, ready=np.zeros(people), safe="out")
+    assert ran.arrival.max() == pytest.approx(by_bus, rel=1e-9)
+    on_foot = 1585.0 / 1.2 + (people - 1) / (1.3 * 3.7)
+    assert (ran.arrival.max() < on_foot) == (people == 200)
+
+
+def test_vehicles_that_set_out_during_a_closure_take_the_other_way():
+    roads = [road("short", "a", "s"), road("long", "a", "s", length=3000.0)]
+    arrival = drive(
+        roads, origin=["a"] * 3, departure=np.array([0.0, 60.0, 400.0]), safe=["s"], closures=[("short", 50.0, 350.0)]
+    )
+    assert arrival == pytest.approx([100.0, 360.0, 500.0], rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_arrivals_at_a_narrow_end_keep_the_headway(seed):
+    # whatever happens upstream, n vehicles need (n - 1) / C at the only road to the safe node, and all come
+    rng = np.random.default_rng(seed)
+    roads = [r for a, b in ("ab", "bc", "ac", "cd") for r in both(a, b, length=rng.uniform(60.0, 900.0))]
+    roads.append(road("end", "d", "s", length=50.0))
+    cars = {"origin": list(rng.choice(list("abc"), 300)), "departure": rng.uniform(0.0, 200.0, 300)}
+    arrival = drive(roads, safe=["s"], **cars)
+    assert np.isfinite(arrival).all()
+    assert np.diff(np.sort(arrival)).min() >= 1.0 / C * (1.0 - 1e-9)
+    assert (drive(roads, safe=["s"], **cars) == arrival).all()
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_best_turning_equals_brute_force_over_all_cuts(seed):
+    # Max flow = least cut (Ford and Fulkerson 1956): every split of the inner nodes and every subset of turned roads.
+    rng = np.random.default_rng(seed)
+    pairs = ["ab", "ac", "bc", "bd", "cd", "ds", "bs"]
+    lanes = {pair: int(rng.integers(1, 4)) for pair in pairs}
+    roads = [r for pair in pairs for r in both(*pair, lanes=lanes[pair])]
+    turnable = ["ab", "bd", "ds", "bs"]
+    best = {}
+    for bits in product([0, 1], repeat=4):
+        given = {r.tag: r.lanes for r in roads}
+        for pair, bit in zip(turnable, bits, strict=True):
+            if bit:
+                given[pair] += given[pair[::-1]]
+                given[pair[::-1]] = 0
+        cuts = [
+            sum(n for tag, n in given.items() if tag[0] in {"a", *side} and tag[1] not in {"a", *side})
+            for size in range(4)
+            for side in combinations("bcd", size)
+        ]
+        best[bits] = min(cuts)
+    out = contraflow(roads, candidates={p[::-1]: p for p in turnable}, sources=["a"], safe=["s"])
+    assert out.before == pytest.approx(best[0, 0, 0, 0] * C)
+    assert out.after == pytest.approx(max(best.values()) * C)
+    assert len(out.reversed) == min(sum(bits) for bits, flow in best.items() if flow == max(best.values()))
