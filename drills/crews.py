@@ -199,7 +199,7 @@ class Brigade:
             return left
         work = self.draw(f"{crew.id}/search/{place}", crew.search)
         while work > 0.0:
-            if left < 2.0 * leg + min(work, full - 2.0 * leg):  # in, work and out again before the reserve
+            if left - 2.0 * leg < min(work, full - 2.0 * leg):  # in, work and out again before the reserve
                 left = yield from self._change(crew)
             stay = min(work, left - 2.0 * leg)
             yield self.clock.timeout(2.0 * leg + stay)

@@ -43,6 +43,21 @@ _ACTIONS = {
     "order_all_clear": Words("gives the all-clear", "宣布解除"),
     "headcount": Words("takes the head-count", "清点人数"),
     "report": Words("reports", "上报"),
+    "stop_work": Words("stops work", "下令停止作业"),
+    "dispatch": Words("dispatches a crew", "调派救援队"),
+    "search": Words("asks for a search for the missing", "下令搜救失联人员"),
+}
+_CREWS = {
+    "detection.confirmed": Words("alarm confirmed by the voting of group {tag}", "{tag} 组报警经表决确认"),
+    "crew.turned_out": Words("crew {tag} turns out", "救援队 {tag} 出动"),
+    "crew.staged": Words("crew {tag} is at the staging point", "救援队 {tag} 到达集结点"),
+    "crew.ready": Words("crew {tag} is ready in breathing apparatus", "救援队 {tag} 佩戴空呼完毕"),
+    "search.started": Words("crew {tag} begins the search for the missing", "救援队 {tag} 开始搜救"),
+    "search.searched": Words("{tag} is searched", "{tag} 搜索完毕"),
+    "search.out_of_reach": Words("{tag} is further than the air of the crew lasts", "{tag} 超出空呼气量可达范围"),
+    "search.finished": Words("crew {tag} is back and decontaminated", "救援队 {tag} 撤回并洗消完毕"),
+    "rescued": Words("person {tag} is carried out alive", "人员 {tag} 获救"),
+    "recovered": Words("person {tag} is carried out dead", "人员 {tag} 遇难，已运出"),
 }
 _ORDERS = {
     "evacuate": Words("evacuation order", "疏散指令"),
@@ -157,6 +172,10 @@ def _say_muster(_: Scenario, what: str, tag: str) -> Words:
     return Words(f"everybody bound for {tag} is counted", f"集合点 {tag} 清点完毕")
 
 
+def _say_crew(_: Scenario, what: str, tag: str) -> Words:
+    return Words(_CREWS[what].en.format(tag=tag), _CREWS[what].zh.format(tag=tag))
+
+
 def _say_inject(scenario: Scenario, name: str) -> Words:
     for inject in scenario.injects:
         if inject.id == name:
@@ -167,6 +186,7 @@ def _say_inject(scenario: Scenario, name: str) -> Words:
 _PATTERNS: tuple[tuple[re.Pattern[str], Callable[..., Words | None]], ...] = (
     (re.compile(r"inject\.(?P<name>.+)"), _say_inject),
     (re.compile(r"valve\.(?P<end>closed|failed):(?P<tag>.+)"), _say_valve),
+    (re.compile(rf"(?P<what>{'|'.join(map(re.escape, _CREWS))}):(?P<tag>.+)"), _say_crew),
     (re.compile(r"order\.(?P<action>[a-z_]+):(?P<zone>.+)"), _say_order),
     (re.compile(r"(?P<what>muster\.first|headcount\.complete):(?P<tag>.+)"), _say_muster),
     (re.compile(r"(?P<tag>.+)\.alarm_(?P<level>[12])"), _say_alarm),

@@ -14,7 +14,9 @@ from drills.crews import Brigade, staging
 from drills.detection import Alarm
 from drills.response import respond
 from drills.run import run_drill
+from drills.words import Words, say_event
 from evacuation.condition import Condition
+from scenarios.references import references
 from scenarios.responders import Air, Crew, VotingGroup
 from scenarios.schema import Scenario
 from twin.errors import ModelError
@@ -224,3 +226,18 @@ def test_whom_a_crew_brings_out_in_time_lives(chlorine, park) -> None:
     for entry in fast.log:
         if entry.name.startswith(("crew.", "search.", "rescued:")):
             assert entry.cause is not None
+
+
+def test_what_crews_do_is_told_in_both_languages(chlorine) -> None:
+    for name in ("crew.staged:FB-1", "search.searched:LB-101", "rescued:17", "shift_lead.dispatch"):
+        said = say_event(name, chlorine)
+        assert name not in (said.en, said.zh)
+    assert say_event("rescued:17", chlorine) == Words("person 17 is carried out alive", "人员 17 获救")
+
+
+def test_a_crew_nobody_wrote_down_is_named(chlorine) -> None:
+    tree = with_crew(chlorine).model_dump(mode="json", by_alias=True)
+    tree["plan"]["steps"][-2]["team"] = "FB-2"
+    found = [(f.place, f.what) for f in references(tree)]
+    assert ("plan.steps.10.team", "there is no crew 'FB-2' in responders") in found
+    assert ("plan.steps.11.team", "no step dispatches the crew 'FB-1'") in found
