@@ -353,7 +353,7 @@ class Plan:
         ModelError
             A forecast that was issued after `from_time`, or has other bins.
         """
-        air = forecast or self.forecast
+        air = self._parts(None, forecast)[2]
         if air.issued > from_time:
             what = f"the forecast was issued at {air.issued:g} s, after the time of planning {from_time:g} s"
             raise ModelError(what, where="Plan.replan", fix="give the forecast that was known then")
@@ -379,6 +379,11 @@ class Plan:
             raise ModelError(f"the plan has no class {name!r}", where="Plan", fix=near(name, names))
         row = 0 if name is None else names.index(name)
         who, air = self.travellers[row], forecast or self.forecast
+        if (air.width, air.bins) != (self.forecast.width, self.forecast.bins) or not np.array_equal(
+            air.room_node, self.forecast.room_node
+        ):
+            what = "the forecast has other bins or rooms than that of the plan"
+            raise ModelError(what, where="Plan", fix="sample it with the same time_bin, horizon and rooms")
         ways = _Ways(self.graph, who, air.width, self.delays)
         room_of = np.full(self.graph.node_x.size, -1, np.int64)
         room_of[air.room_node] = np.arange(air.room_node.size)

@@ -386,7 +386,7 @@ def plot_plan(
         Language of the words.
     """
     import matplotlib.pyplot as plt
-    from matplotlib.colors import LogNorm, Normalize
+    from matplotlib.colors import ListedColormap, LogNorm, Normalize
 
     from twin.fonts import plot_fonts
 
@@ -405,10 +405,11 @@ def plot_plan(
             most = max(float(cost[node].max()), 1e-300)
             least = max(float(cost[node].min()), 1e-6 * most)
             scale = LogNorm(least, most) if plan.policy == "load" and least < most else Normalize(0.0, most)
+            colours = ListedColormap(plt.get_cmap("YlOrRd")(np.linspace(0.3, 1.0, 256)))  # seen on white
             arrows = ax.quiver(
                 x[node], y[node], 0.8 * (x[ahead] - x[node]), 0.8 * (y[ahead] - y[node]),
                 np.clip(cost[node], least, None),
-                angles="xy", scale_units="xy", scale=1.0, width=0.003, cmap="YlOrRd", norm=scale, zorder=2,
+                angles="xy", scale_units="xy", scale=1.0, width=0.003, cmap=colours, norm=scale, zorder=2,
             )  # fmt: skip
             bar = ax.figure.colorbar(arrows, ax=ax, shrink=0.7)
             bar.set_label(words["load" if plan.policy == "load" else "seconds"], fontsize=9, color=_INK)

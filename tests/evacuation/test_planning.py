@@ -226,6 +226,8 @@ def test_replanning_knows_only_what_was_issued() -> None:
     late = replace(air(graph, 40, np.random.default_rng(1)), issued=120.0)
     with pytest.raises(ModelError, match="issued at"):
         plan.replan(100.0, forecast=late)
+    with pytest.raises(ModelError, match="other bins or rooms"):
+        plan.walk(np.array([0]), np.array([0.0]), forecast=air(graph, 41, np.random.default_rng(1)))
 
 
 def test_who_cannot_leave_is_not_free_at_the_end() -> None:
