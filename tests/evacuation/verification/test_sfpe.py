@@ -1,0 +1,12 @@
+"""Hydraulic model of the SFPE handbook, as in the cases of EvacuatioNZ."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.mark.parametrize(
+    "row", ["SFPE-S", "STAIR-10x1-1", "STAIR-10x1-100", "STAIR-200x1-100", "DOOR-1m-100", "DOOR-3m-100"]
+)
+def test_sfpe_hydraulic_model(check, row):
+    check(row, "network")
