@@ -245,14 +245,15 @@ def patch(asset: Asset, doors: Mapping[str, tuple[float, float, float]], **setti
     ModelError
         The shape is no single area, or a door is wider than the outline, of no width or far off it.
     """
-    from shapely.geometry import Point
+    from shapely.geometry import LineString, Point, Polygon
     from shapely.ops import substring
 
     shape = asset.shape
-    if shape.geom_type != "Polygon":
+    if not isinstance(shape, Polygon):
         raise ModelError(f"the shape is a {shape.geom_type}", where=asset.tag, fix="give an asset with an area")
     ring = shape.exterior
-    exits, problems = {}, []
+    exits: dict[str, LineString | Polygon | Door] = {}
+    problems = []
     for name, (x, y, width) in doors.items():
         at = ring.project(Point(x, y))
         # A door across the first corner of the outline is shifted to one side of it.
@@ -264,7 +265,7 @@ def patch(asset: Asset, doors: Mapping[str, tuple[float, float, float]], **setti
                 Problem("lies more than 1 m off the outline", name, f"move it to the outline of {asset.tag}")
             )
         else:
-            exits[name] = Door(substring(ring, begin, begin + width))
+            exits[name] = Door(LineString(substring(ring, begin, begin + width).coords))
     if problems:
         raise ModelError.of(problems, where=asset.tag)
     return Floor(walkable=shape, exits=exits, **settings)
