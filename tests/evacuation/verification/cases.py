@@ -1,4 +1,4 @@
-"""Verification cases of evacuation models: each builds its case by the public interface and returns a measured value."""
+"""Verification cases of evacuation models: each builds its case by the public interface and returns the value."""
 
 from __future__ import annotations
 
