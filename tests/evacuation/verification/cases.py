@@ -215,8 +215,8 @@ def stairs(length: float, people: int) -> float:
     return link_time(length, 1.0, people, 2.0, kind="stairs", law=STEPS)
 
 
-def door(width: float) -> float:
-    times = link(1.0, 50.0, 100, 1.3, gate=width, law=FASTER)[1].arrival_time
+def door(width: float, law: Walking = FASTER) -> float:
+    times = link(1.0, 50.0, 100, 1.3, gate=width, law=law)[1].arrival_time
     return float(times.max() - times.min())
 
 
@@ -246,6 +246,10 @@ CASES: dict[tuple[str, str], Case] = {
     ("STAIR-10x1-1", "network"): lambda: stairs(10.0, 1),
     ("STAIR-10x1-100", "network"): lambda: stairs(10.0, 100),
     ("STAIR-200x1-100", "network"): lambda: stairs(200.0, 100),
+    ("STAIR-10x1-10", "network"): lambda: stairs(10.0, 10),
+    ("STAIR-10x1-1000", "network"): lambda: stairs(10.0, 1000),
+    ("STAIR-200x1-1", "network"): lambda: stairs(200.0, 1),
+    ("OPENING-1m-100", "network"): lambda: door(1.0, replace(FASTER, boundary_layer=0.0)),
     ("DOOR-1m-100", "network"): lambda: door(1.0),
     ("DOOR-3m-100", "network"): lambda: door(3.0),
     **{

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import pytest
 
+ROWS = [
+    *("SFPE-S", "STAIR-10x1-1", "STAIR-10x1-10", "STAIR-10x1-100", "STAIR-10x1-1000", "STAIR-200x1-1"),
+    *("STAIR-200x1-100", "OPENING-1m-100", "DOOR-1m-100", "DOOR-3m-100"),
+]
 
-@pytest.mark.parametrize(
-    "row", ["SFPE-S", "STAIR-10x1-1", "STAIR-10x1-100", "STAIR-200x1-100", "DOOR-1m-100", "DOOR-3m-100"]
-)
+
+@pytest.mark.parametrize("row", ROWS)
 def test_sfpe_hydraulic_model(check, row):
     check(row, "network")
