@@ -40,7 +40,7 @@ from twin.graph import Twin
 from twin.seeds import Streams
 from twin.weather import WeatherSeries
 
-__all__ = ["model_of", "run_drill"]
+__all__ = ["Play", "World", "model_of", "run_drill"]
 
 Progress = Callable[[str, float], None]
 _PASSES = 50  # each pass settles at least one more isolation or head-count; far more than a plan can hold
@@ -94,11 +94,11 @@ def run_drill(
     if wrong:
         raise ScenarioError.of(wrong, where=scenario.file or scenario.id)
     say("layout", 1.0)
-    return _Play(scenario, park, Streams(scenario.seeds.root if seed is None else seed), say).run(team, found)
+    return Play(scenario, park, Streams(scenario.seeds.root if seed is None else seed), say).run(team, found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _World:
+class World:
     """A cloud, what it does at each place, and what the detectors show of it."""
 
     cloud: Cloud
@@ -106,7 +106,7 @@ class _World:
     alarms: tuple[Alarm, ...]
 
 
-class _Play:
+class Play:
     """One drill being played; a cloud and what it does to each place are computed once and kept."""
 
     def __init__(self, scenario: Scenario, park: Twin, streams: Streams, say: Progress) -> None:
@@ -117,15 +117,16 @@ class _Play:
         self.gas = self.releases[0].substance  # of all: `fit` refuses several
         self.model = model_of(scenario)
         self.ways = WalkGraph.of(park, places=tuple(dict.fromkeys(paper.at for paper in scenario.population)))
-        self.people = populate(park, [_group(paper) for paper in scenario.population], streams, graph=self.ways)
+        self.groups = tuple(_group(paper) for paper in scenario.population)
+        self.people = populate(park, self.groups, streams, graph=self.ways)
         self.dead = {failure.fail for failure in scenario.initial_state if failure.mode == "dead"}
-        self._worlds: dict[tuple[float, ...], _World] = {}
+        self._worlds: dict[tuple[float, ...], World] = {}
         say("release", 1.0)
 
     def run(self, team: Team, found: Sequence[Problem]) -> DrillResult:
         """Play the declared alternatives and the team, then judge."""
         self.say("dispersion", 0.0)
-        alarms = self._world({}).alarms
+        alarms = self.world({}).alarms
         self.say("dispersion", 1.0)
         options = {option.id: option for option in self.scenario.alternatives}
         first = alarms[0].time if alarms else min(paper.start for paper in self.scenario.releases)
@@ -135,7 +136,7 @@ class _Play:
             others[option.id] = self._follow(option, first)
         best = min(options, key=lambda name: (self._loss(others[name]).toxic_load, name))
         self.say("response", 0.0)
-        response, people = self._settle(team, options[best])
+        response, people = self.settle(team, options[best])
         self.say("evacuation", 1.0)
         idle = self._evacuate({}, ())
         withheld = self._evacuate(response.isolated, ()) if response.orders else people
@@ -144,9 +145,9 @@ class _Play:
         log = EventLog.of(self.scenario.time.start, response.entries)
         courses = {"team": people, "no action": idle, "orders withheld": withheld, **others}
         scores = score(self.scenario, log, people, {name: self._loss(p) for name, p in courses.items()}, best)
-        cloud = self._world(response.isolated).cloud
+        cloud = self.world(response.isolated).cloud
         horizon = self.scenario.time.horizon
-        footprints = tuple(cloud.footprint(threshold, until=horizon) for threshold in self._thresholds(cloud))
+        footprints = tuple(cloud.footprint(threshold, until=horizon) for threshold in self.thresholds(cloud))
         self.say("scores", 0.5)
         result = DrillResult(
             scenario=self.scenario,
@@ -172,7 +173,7 @@ class _Play:
 
     # -- the world
 
-    def _world(self, isolated: Mapping[str, float]) -> _World:
+    def world(self, isolated: Mapping[str, float]) -> World:
         """What the releases do when they are cut at the given times."""
         cuts = tuple(isolated.get(paper.id, math.inf) for paper in self.scenario.releases)
         if cuts not in self._worlds:
@@ -188,7 +189,7 @@ class _Play:
                 standing_grid=_STANDING,
             )
             alarms = detect(self.park, cloud, self.gas, horizon=horizon, dead=self.dead)
-            self._worlds[cuts] = _World(cloud=cloud, exposure=exposure, alarms=alarms)
+            self._worlds[cuts] = World(cloud=cloud, exposure=exposure, alarms=alarms)
         return self._worlds[cuts]
 
     def _evacuate(
@@ -198,7 +199,7 @@ class _Play:
             self.park,
             self.people,
             orders=orders,
-            exposure=self._world(isolated).exposure,
+            exposure=self.world(isolated).exposure,
             horizon=self.scenario.time.horizon,
             tolerance=Tolerance() if self.scenario.responders else None,  # people fall where somebody can find them
             rescues=rescues,
@@ -206,7 +207,7 @@ class _Play:
 
     # -- courses of action
 
-    def _settle(self, team: Team, best: Alternative) -> tuple[Response, Evacuation]:
+    def settle(self, team: Team, best: Alternative) -> tuple[Response, Evacuation]:
         """Play the response against what its own actions show, until nothing changes.
 
         What the world shows up to t depends only on what was done before t, so each pass extends the part of the record
@@ -220,7 +221,7 @@ class _Play:
             response = respond(
                 self.scenario,
                 self.park,
-                alarms=self._world(isolated).alarms,
+                alarms=self.world(isolated).alarms,
                 counted=counted,
                 people=seen,
                 streams=self.streams,
@@ -259,12 +260,12 @@ class _Play:
         return self._evacuate(isolated, orders)
 
     def _loss(self, people: Evacuation) -> Loss:
-        toxic = [t for t in self._thresholds(self._world({}).cloud) if t.duration is not None]
+        toxic = [t for t in self.thresholds(self.world({}).cloud) if t.duration is not None]
         return loss_of(people, float(self.gas.harm.probit().load(_FATAL)), toxic)
 
     # -- what is shown
 
-    def _thresholds(self, cloud: Cloud) -> tuple[Threshold, ...]:
+    def thresholds(self, cloud: Cloud) -> tuple[Threshold, ...]:
         """The most severe level first; AEGL for the shortest published duration that covers the emission."""
         emission = min(cloud.end, self.scenario.time.horizon) - cloud.start
         duration = next((d for d in _DURATIONS if d >= emission), _DURATIONS[-1])
@@ -299,7 +300,7 @@ class _Play:
         near = int((np.min(away, axis=0) < nearest).sum())
         if near:
             told.append(f"{near} people stand within {nearest:g} m of the release, nearer than the model is supported")
-        doubtful = [f"{t.name} {t.ppm:g} ppm" for t in self._thresholds(cloud) if t.status != "verified"]
+        doubtful = [f"{t.name} {t.ppm:g} ppm" for t in self.thresholds(cloud) if t.status != "verified"]
         if doubtful:
             told.append(f"thresholds not checked against their publication: {', '.join(doubtful)}")
         return tuple(dict.fromkeys(told))
