@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from evacuation._kernels import interventions as outside
 from evacuation._kernels import queues as k
 from twin.errors import ModelError
 
@@ -237,24 +238,8 @@ class Engine:
         onward_width: float = np.inf,
     ) -> None:
         law = walking or Walking()
-        people, count = speed.size, links.length.size
-        self._links = np.zeros(count, k.LINK)
-        for name in ("head", "tail", "target", "wait_head", "wait_tail", "wait_next", "starter_head", "starter_tail",
-                     "before", "after", "bucket", "fallen"):  # fmt: skip
-            self._links[name] = -1
-        room = np.maximum(np.floor(law.storage_density * links.length * links.width), 1.0)
-        self._links["store"] = np.minimum(room if links.store is None else links.store, np.iinfo(np.int32).max)
-        self._links["passing"] = links.width >= law.passing_width
-        self._links["event"] = np.inf
-        self._links["length"] = links.length
-        self._links["area"] = np.maximum(links.length, law.perception_length) * links.width
-        self._links["law_speed"] = np.where(links.stairs, law.stair_speed_constant, law.speed_constant)
-        self._links["top_speed"] = np.where(links.stairs, law.stair_speed, np.inf)
-        self._links["headway"] = 1.0 / links.capacity
-        useful = np.maximum(links.width - 2.0 * law.boundary_layer, law.boundary_layer)
-        left = np.maximum(useful - law.body_width, law.boundary_layer)
-        self._links["narrow"] = np.maximum(useful / left, 1.0) / links.capacity
-        self._links["shared"] = links.shared
+        people = speed.size
+        self._links = _state_of(links, law)
         self._people = np.zeros(people, k.PERSON)
         for name in ("next", "previous", "link", "destination"):
             self._people[name] = -1
@@ -366,14 +351,14 @@ class Engine:
 
     def reconsider(self) -> None:
         """Let everybody who waits at a node ask again for the way, after it was closed, opened or changed."""
-        k.reconsider(
+        outside.reconsider(
             self.now, self._links, self._people, self._harm, *self._air, self._calendar, self._state, self._laws
         )
 
     def lift(self, person: int) -> bool:
         """Carry somebody away who has fallen by now; false if the person lies on no link."""
         return bool(
-            k.lift(
+            outside.lift(
                 person, self.now, self._links, self._people, self._harm, *self._air, self._calendar, self._state,
                 self._laws,
             )
@@ -382,7 +367,7 @@ class Engine:
     def harmed(self) -> Harmed:
         """What everybody has breathed on the way so far, and who has fallen."""
         out = self._harm.copy()
-        k.settle(self.now, self._links, self._people, self._harm, *self._air, self._laws, out)
+        outside.settle(self.now, self._links, self._people, self._harm, *self._air, self._laws, out)
         gathered, marked, fallen = (out[name].copy() for name in ("gathered", "marked", "fallen"))
         return Harmed(gathered=gathered, marked=marked, fallen=fallen, row=out["lying"].astype(np.int64))
 
@@ -456,3 +441,25 @@ class Engine:
         link, times = np.empty(records.size, np.int64), np.empty((records.size, 3))
         k.group_records(records, first, link, times)
         return Crossings(first=first, link=link, times=times)
+
+
+def _state_of(links: Links, law: Walking) -> NDArray[np.void]:
+    """Empty links, as the kernels hold them."""
+    state = np.zeros(links.length.size, k.LINK)
+    for name in ("head", "tail", "target", "wait_head", "wait_tail", "wait_next", "starter_head", "starter_tail",
+                 "before", "after", "bucket", "fallen"):  # fmt: skip
+        state[name] = -1
+    room = np.maximum(np.floor(law.storage_density * links.length * links.width), 1.0)
+    state["store"] = np.minimum(room if links.store is None else links.store, np.iinfo(np.int32).max)
+    state["passing"] = links.width >= law.passing_width
+    state["event"] = np.inf
+    state["length"] = links.length
+    state["area"] = np.maximum(links.length, law.perception_length) * links.width
+    state["law_speed"] = np.where(links.stairs, law.stair_speed_constant, law.speed_constant)
+    state["top_speed"] = np.where(links.stairs, law.stair_speed, np.inf)
+    state["headway"] = 1.0 / links.capacity
+    useful = np.maximum(links.width - 2.0 * law.boundary_layer, law.boundary_layer)
+    left = np.maximum(useful - law.body_width, law.boundary_layer)
+    state["narrow"] = np.maximum(useful / left, 1.0) / links.capacity
+    state["shared"] = links.shared
+    return state

@@ -67,7 +67,7 @@ DONE, RECORDS_FULL = 0, 1  # status codes of `advance`
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _schedule(link, time, links, calendar, state, width):
+def schedule(link, time, links, calendar, state, width):
     """Put the next event of a link into the calendar, sorted by (time, link) within its bucket."""
     links[link].event = time
     if time >= calendar.size * width:
@@ -90,7 +90,7 @@ def _schedule(link, time, links, calendar, state, width):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _unschedule(link, links, calendar):
+def unschedule(link, links, calendar):
     """Take the event of a link out of the calendar."""
     bucket = links[link].bucket
     if bucket >= 0:
@@ -105,7 +105,7 @@ def _unschedule(link, links, calendar):
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _breathe(person, row, start, stop, harm, total, laws):
+def breathe(person, row, start, stop, harm, total, laws):
     """Gather the load of a row between two times; True if the limit is reached, and then when and where is kept."""
     stop = min(stop, laws[HORIZON])
     if stop <= start:
@@ -140,7 +140,7 @@ def _walk(person, link, time, speed, links, harm, total, slow, segment_row, segm
             cell = min(int(time / laws[AIR_WIDTH]), slow.shape[1] - 1)
             pace = max(speed * slow[row, cell], min(speed, laws[LEAST_SPEED]))
         stop = time + step / pace
-        fell = fell or _breathe(person, row, time, stop, harm, total, laws)
+        fell = fell or breathe(person, row, time, stop, harm, total, laws)
         time = stop
     return time, fell
 
@@ -150,26 +150,26 @@ def _fell_waiting(person, time, people, harm, total, slow, segment_row, segments
     """Whether somebody who waited at the place for the first link fell there."""
     row = harm[person].row
     waited = people[person].enter == np.inf and row >= 0
-    return waited and _breathe(person, row, people[person].ready, time, harm, total, laws)
+    return waited and breathe(person, row, people[person].ready, time, harm, total, laws)
 
 
 @njit(cache=True, nogil=True)
-def _fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
+def fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
     """Whether somebody fell while waiting at the end of a link."""
     start = harm[person].counted
     harm[person].counted = time
-    return _breathe(person, _end_row(link, segment_row, segments), start, time, harm, total, laws)
+    return breathe(person, end_row(link, segment_row, segments), start, time, harm, total, laws)
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _end_row(link, segment_row, segments):
+def end_row(link, segment_row, segments):
     """Row of the air at the end of a link, where people wait."""
     base = segment_row[link // 2]
     return base if link % 2 == 1 else base + segments[link // 2] - 1
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _lie_down(person, link, links, people, state):
+def lie_down(person, link, links, people, state):
     """A person who falls on a link is in no queue; the room stays taken."""
     people[person].next = links[link].fallen
     links[link].fallen = person
@@ -227,7 +227,7 @@ def _enter(person, link, time, links, people, harm, total, slow, segment_row, se
         ready, fell = _walk(person, link, time, speed, links, harm, total, slow, segment_row, segments, laws)
         people[person].ready = harm[person].counted = ready
         if fell:
-            _lie_down(person, link, links, people, state)
+            lie_down(person, link, links, people, state)
             return
     else:
         ready = time + links[link].length / speed
@@ -246,13 +246,13 @@ def _enter(person, link, time, links, people, harm, total, slow, segment_row, se
         people[ahead].next = person
     else:
         links[link].head = person
-        _unschedule(link, links, calendar)
+        unschedule(link, links, calendar)
         links[link].status = DUE
-        _schedule(link, max(ready, links[link].free), links, calendar, state, laws[BUCKET_WIDTH])
+        schedule(link, max(ready, links[link].free), links, calendar, state, laws[BUCKET_WIDTH])
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _leave_stuck(link, links, state):
+def leave_stuck(link, links, state):
     """Take a blocked link out of the line of those who will squeeze in, which is in order of time."""
     before, after = links[link].before, links[link].after
     if before >= 0:
@@ -266,7 +266,7 @@ def _leave_stuck(link, links, state):
 
 
 @njit(cache=True, nogil=True)
-def _admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
+def admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Give the free space of a link to those who wait for it: blocked links and starters in turn."""
     while _has_room(link, links):
         waiter, starter = links[link].wait_head, links[link].starter_head
@@ -276,9 +276,9 @@ def _admit(link, time, links, people, harm, total, slow, segment_row, segments, 
         if waiter >= 0 and (starter < 0 or links[link].turn == 0):
             links[link].turn = 1
             links[link].wait_head = links[waiter].wait_next
-            _leave_stuck(waiter, links, state)
+            leave_stuck(waiter, links, state)
             links[waiter].status = GRANTED
-            _schedule(waiter, time, links, calendar, state, laws[BUCKET_WIDTH])
+            schedule(waiter, time, links, calendar, state, laws[BUCKET_WIDTH])
         else:
             links[link].turn = 0
             links[link].starter_head = people[starter].next
@@ -286,12 +286,12 @@ def _admit(link, time, links, people, harm, total, slow, segment_row, segments, 
 
 
 @njit(cache=True, nogil=True, inline="always")
-def _freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
+def freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Room came free on a link: its own waiters may come, and those of the other direction of the same way."""
     if links[link].wait_head >= 0 or links[link].starter_head >= 0:
-        _admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
+        admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
     if links[link].shared == 1 and (links[link ^ 1].wait_head >= 0 or links[link ^ 1].starter_head >= 0):
-        _admit(link ^ 1, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
+        admit(link ^ 1, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True)
@@ -339,7 +339,7 @@ def _block(link, target, time, links, state, laws):
 
 
 @njit(cache=True, nogil=True)
-def _leave_line(link, target, links):
+def leave_line(link, target, links):
     """Take a blocked link out of the waiting line of its target."""
     before, here = -1, links[target].wait_head
     while here != link:
@@ -373,23 +373,23 @@ def _step_up(link, time, links, people, calendar, state, laws):
         people[behind].previous = -1
         links[link].status = DUE
         due = max(people[behind].ready, links[link].free, time)
-        _schedule(link, due, links, calendar, state, laws[BUCKET_WIDTH])
+        schedule(link, due, links, calendar, state, laws[BUCKET_WIDTH])
     else:
         links[link].tail = -1
 
 
 @njit(cache=True, nogil=True)
-def _step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
+def step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """The head of a link, due at last, fell while it waited: the others step past, and a place given to it is free."""
     person, status = links[link].head, links[link].status
     target = np.int64(links[link].target)
     if status == BLOCKED:
-        _leave_line(link, target, links)
+        leave_line(link, target, links)
     _step_up(link, time, links, people, calendar, state, laws)
-    _lie_down(person, link, links, people, state)
+    lie_down(person, link, links, people, state)
     if status == GRANTED:
         links[target].count -= 1
-        _freed(target, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
+        freed(target, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True, inline="always")
@@ -404,13 +404,13 @@ def _next_way(person, link, time, people, laws, onward):
 def _serve(link, time, links, people, harm, total, slow, segment_row, segments, records, calendar, state, laws, onward):
     """The head of a link is due: it arrives, moves on, waits or is blocked."""
     person, status = links[link].head, links[link].status
-    if state[BREATHING] == 1 and _fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
-        _step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
+    if state[BREATHING] == 1 and fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
+        step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
         return
     if status == DUE:
         target, column = _next_way(person, link, time, people, laws, onward)
         if target == WAIT and column < onward.shape[1] - 1:
-            _schedule(link, (column + 1) * laws[ONWARD_WIDTH], links, calendar, state, laws[BUCKET_WIDTH])
+            schedule(link, (column + 1) * laws[ONWARD_WIDTH], links, calendar, state, laws[BUCKET_WIDTH])
             return
         if target < ARRIVE or (target >= 0 and links[target].closed == 1):
             links[link].status = HELD
@@ -423,7 +423,7 @@ def _serve(link, time, links, people, harm, total, slow, segment_row, segments, 
     else:
         target = np.int64(links[link].target)
         if status == BLOCKED:
-            _leave_line(link, target, links)
+            leave_line(link, target, links)
             links[target].count += 1
             state[FORCED] += 1
     links[link].free = time + _headway(link, time, links, people, harm)
@@ -436,7 +436,7 @@ def _serve(link, time, links, people, harm, total, slow, segment_row, segments, 
         state[WALKING] -= 1
     else:
         _enter(person, target, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
-    _freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
+    freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
 @njit(cache=True, nogil=True)
@@ -510,9 +510,9 @@ def advance(
             _start(starter, begin, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
         else:
             if links[link].status == BLOCKED:
-                _leave_stuck(link, links, state)
+                leave_stuck(link, links, state)
             else:
-                _unschedule(link, links, calendar)
+                unschedule(link, links, calendar)
             _serve(
                 link,
                 due,
@@ -545,75 +545,3 @@ def group_records(records, first, link, times):
         place[records[row].person] += 1
         link[at] = records[row].link
         times[at, 0], times[at, 1], times[at, 2] = records[row].enter, records[row].ready, records[row].leave
-
-
-@njit(cache=True, nogil=True)
-def reconsider(time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
-    """Ways were closed or opened, or people sent elsewhere: whoever waits asks again."""
-    for link in range(links.size):
-        status = links[link].status
-        if status == BLOCKED:
-            _leave_stuck(link, links, state)
-            _leave_line(link, np.int64(links[link].target), links)
-        if status in {BLOCKED, HELD}:
-            links[link].status = DUE
-            _schedule(link, time, links, calendar, state, laws[BUCKET_WIDTH])
-    for link in range(links.size):
-        if links[link].starter_head >= 0:
-            _admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
-
-
-@njit(cache=True, nogil=True)
-def lift(person, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
-    """Carry a fallen person away; false if the person has not fallen on a link by then."""
-    link = people[person].link
-    if link < 0 or people[person].enter == np.inf or people[person].arrival < np.inf:
-        return False
-    if harm[person].fallen == np.inf:  # in the queue: the fall was not yet noticed
-        if not _fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
-            return False
-        if links[link].head == person:
-            status = links[link].status
-            if status == BLOCKED:
-                _leave_stuck(link, links, state)
-            else:
-                _unschedule(link, links, calendar)
-            _step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
-        else:
-            ahead, behind = people[person].previous, people[person].next
-            people[ahead].next = behind
-            if behind >= 0:
-                people[behind].previous = ahead
-            else:
-                links[link].tail = ahead
-            _lie_down(person, link, links, people, state)
-    if harm[person].fallen > time:
-        return False
-    before, here = -1, links[link].fallen
-    while here != person:
-        before, here = here, people[here].next
-    if before >= 0:
-        people[before].next = people[person].next
-    else:
-        links[link].fallen = people[person].next
-    links[link].lying = 0
-    links[link].count -= 1
-    people[person].link = -1
-    _freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
-    return True
-
-
-@njit(cache=True, nogil=True)
-def settle(time, links, people, harm, total, slow, segment_row, segments, laws, out):
-    """Copy the harm of everybody to `out`, with what those who wait in a queue have breathed until `time`."""
-    out[:] = harm
-    for link in range(links.size):
-        person = links[link].head
-        while person >= 0:
-            _breathe(person, _end_row(link, segment_row, segments), out[person].counted, time, out, total, laws)
-            person = people[person].next
-        person = links[link].starter_head
-        while person >= 0:
-            if out[person].row >= 0:
-                _breathe(person, out[person].row, people[person].ready, time, out, total, laws)
-            person = people[person].next
