@@ -257,6 +257,27 @@ def compare(
         "tolerance": stage.tolerance.incapacitating_share,
         "version": version("parktwin"),
     }
+    rows, shown = _played(stage, replications, journal, head, say)
+    say("evacuation", 1.0)
+    return Study(
+        scenario=scenario,
+        park=park,
+        policies=policies,
+        alert=stage.alert,
+        cause=stage.cause,
+        thresholds=tuple(_label(threshold) for threshold in stage.thresholds),
+        rows=tuple(rows),
+        shown=shown,
+        plans=stage.plans,
+        seed=root,
+        warnings=stage.warnings(shown),
+    )
+
+
+def _played(
+    stage: _Stage, replications: int, journal: Path | None, head: Mapping[str, Any], say: Progress
+) -> tuple[list[dict[str, Any]], dict[str, Evacuation]]:
+    """Rows of all replications, read from the journal or played, and the evacuations of the first."""
     rows: list[dict[str, Any]] = []
     kept = _open_journal(journal, head) if journal is not None else []
     shown: dict[str, Evacuation] = {}
@@ -275,20 +296,7 @@ def compare(
             with journal.open("a", encoding="utf-8") as file:
                 file.write(json.dumps(fresh) + "\n")
                 file.flush()
-    say("evacuation", 1.0)
-    return Study(
-        scenario=scenario,
-        park=park,
-        policies=policies,
-        alert=stage.alert,
-        cause=stage.cause,
-        thresholds=tuple(_label(threshold) for threshold in stage.thresholds),
-        rows=tuple(rows),
-        shown=shown,
-        plans=stage.plans,
-        seed=root,
-        warnings=stage.warnings(shown),
-    )
+    return rows, shown
 
 
 class _Stage:
