@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -45,6 +45,8 @@ class Forecast:
         Load of each bin in each room, kept closed since time 0; shape (rooms, bins).
     issued
         When the forecast was known. [s]
+    room_way
+        Way in the open from the door of each room to its node, shape (rooms,); left away: 0. [m]
 
     Notes
     -----
@@ -61,6 +63,11 @@ class Forecast:
     room_node: NDArray[np.int64]
     room: NDArray[np.float64]
     issued: float = 0.0
+    room_way: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
+
+    def __post_init__(self) -> None:
+        if self.room_way.size != self.room_node.size:
+            object.__setattr__(self, "room_way", np.zeros(self.room_node.size))
 
     @classmethod
     def of(
@@ -84,7 +91,7 @@ class Forecast:
             Air changes of the closed room at places. [s⁻¹]
         spots
             Where people are within wide places, shape (people, 2): the air of the place, and of its room, is the mean
-            load over them instead of that at its exit. [m]
+            load over them instead of that at its exit, and the way to the exit is their mean one. [m]
         issued
             When the forecast was known. [s]
 
@@ -107,6 +114,7 @@ class Forecast:
         bins = max(int(np.ceil(exposure.horizon / exposure.time_bin - 1e-9)), 1)
         factor = np.full(bins, float(exposure.load_of(1.0, 1.0)))
         power, inside = np.zeros((x.size, bins)), np.zeros((node.size, bins))
+        way = np.zeros(node.size)
         members = tuple(hazards) or (exposure.hazard,)
         changes, n, width = np.array([*rates.values()], float), exposure.probit.n, exposure.time_bin
         for hazard in members:
@@ -122,7 +130,9 @@ class Forecast:
                     k.rooms(air, factor, np.full(len(xy), rates[tag]), n, width, room)
             power[base[-1] + graph.places[tag][0]] = mean.mean(axis=0)
             if tag in rates:
-                inside[list(rates).index(tag)] = room.mean(axis=0)
+                number, exit_ = list(rates).index(tag), graph.places[tag][0]
+                inside[number] = room.mean(axis=0)
+                way[number] = np.hypot(xy[:, 0] - graph.node_x[exit_], xy[:, 1] - graph.node_y[exit_]).mean()
         total = np.empty((x.size, bins + 1))
         k.prefix(power / len(members), factor, exposure.time_bin, total)
         return cls(
@@ -135,6 +145,7 @@ class Forecast:
             room_node=node,
             room=inside / len(members),
             issued=issued,
+            room_way=way,
         )
 
     @property

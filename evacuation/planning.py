@@ -175,6 +175,8 @@ class Plan:
         Closed ways the plan knows of.
     penalty
         Factor on the time of each link, (links,), or None.
+    sheltered_goals
+        Whether there is no gas at the goals.
     """
 
     graph: WalkGraph
@@ -192,6 +194,7 @@ class Plan:
     since: float = 0.0
     closures: tuple[Closed, ...] = ()
     penalty: NDArray[np.float64] | None = None
+    sheltered_goals: bool = False
 
     @property
     def load(self) -> NDArray[np.float64]:
@@ -361,6 +364,7 @@ class Plan:
             self.graph, air, travellers=self.travellers, policy=self.policy, time_weight=self.time_weight,
             door_time=self.door_time, goals=self.goals, closures=self.closures if closures is None else closures,
             delays=self.delays if delays is None else delays, penalty=self.penalty, since=from_time, earlier=self,
+            sheltered_goals=self.sheltered_goals,
         )  # fmt: skip
 
     def _node(self, place: str | int) -> int:
@@ -391,7 +395,8 @@ class Plan:
         totals[:, 1:] = np.cumsum(air.room, axis=1)
         parts = (
             room_of, ways.head, ways.place, ways.free, ways.delay, air.total, air.segment_row, air.segments,
-            air.node_row, totals, self.door_time / air.width, self.action[row], self.indoors[row],
+            air.node_row, totals, self.door_time / air.width, air.room_way / who.speed / air.width, self.action[row],
+            self.indoors[row],
         )  # fmt: skip
         return who, parts, air
 
@@ -406,6 +411,7 @@ def make_plan(
     door_time: float = 10.0,
     goals: Sequence[int] | NDArray[np.int64] | None = None,
     closures: Sequence[Closed] = (),
+    sheltered_goals: bool = False,
     delays: NDArray[np.float64] | None = None,
     penalty: NDArray[np.float64] | None = None,
     since: float = 0.0,
@@ -427,7 +433,10 @@ def make_plan(
     door_time
         Time to enter a room in the outside air, and to leave it in its own. [s]
     goals
-        Nodes where people are safe; None: the muster points.
+        Nodes people go to and stay at; None: the muster points.
+    sheltered_goals
+        Whether there is no gas for people who have come to a goal, as in a closed building or off the site. Otherwise
+        they breathe the air there to the end of the forecast, and that is part of the cost.
     closures
         Ways that close and open.
     delays
@@ -481,12 +490,13 @@ def make_plan(
         out = action[row], indoors[row], value[row], inside[row]
         _pass(
             graph=graph, ways=ways, air=forecast, safe=safe, share=share, weight=weight * forecast.width, toll=toll,
-            closures=closures, since=start, door_time=door_time, shelters=who.shelters, out=out,
+            closures=closures, since=start, door_time=door_time, speed=who.speed,
+            shelters=who.shelters, sheltered=sheltered_goals, out=out,
         )  # fmt: skip
     return Plan(
         graph=graph, forecast=forecast, travellers=tuple(travellers), action=action, indoors=indoors, value=value,
         inside=inside, delays=delays, policy=policy, time_weight=weight, door_time=door_time, goals=safe, since=since,
-        closures=tuple(closures), penalty=penalty,
+        closures=tuple(closures), penalty=penalty, sheltered_goals=sheltered_goals,
     )  # fmt: skip
 
 
@@ -513,8 +523,8 @@ def _check(
 
 def _pass(
     *, graph: WalkGraph, ways: _Ways, air: Forecast, safe: NDArray[np.int64], share: float, weight: float,
-    toll: NDArray[np.float64],
-    closures: Sequence[Closed], since: int, door_time: float, shelters: bool,
+    toll: NDArray[np.float64], closures: Sequence[Closed], since: int, door_time: float, speed: float, shelters: bool,
+    sheltered: bool,
     out: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]],
 ) -> None:  # fmt: skip
     """One backward pass for one class; costs a bin."""
@@ -529,17 +539,21 @@ def _pass(
     stay = np.ascontiguousarray(share * np.diff(air.total[air.node_row : air.node_row + nodes], axis=1).T) + weight
     goal = np.zeros(nodes, np.bool_)
     goal[safe] = True
+    stay[:, safe] -= weight
+    if sheltered:
+        stay[:, safe] = 0.0
     value[-1] = _after(ways, cost[-1], stay[-1] * bins, safe, nodes)
     use = np.arange(air.room_node.size if shelters and share > 0.0 else 0)
     room = np.ascontiguousarray(share * air.room[use].T) + weight
-    door = door_time / air.width
-    enter, leave = door * stay[:, air.room_node[use]], door * room
+    door, apart = door_time / air.width, air.room_way[use] / speed / air.width
+    outside = share * _later(air, use, door, apart) + weight * apart
+    enter, leave = door * stay[:, air.room_node[use]] + outside, door * room + outside
     held = np.ascontiguousarray(inside[:, use])
     held[-1] = leave[-1] + value[-1, air.room_node[use]] if use.size else 0.0
     acts = np.ascontiguousarray(indoors[:, use])
     status = k.backward(
         ways.first, ways.head, ways.link, cost, ways.free, ways.delay, stay, goal, ways.short, air.room_node[use], room,
-        door, enter, leave, since, value, held, action, acts,
+        door + apart, enter, leave, since, value, held, action, acts,
     )  # fmt: skip
     if status:
         what = "links much shorter than a bin of the forecast do not settle"
@@ -548,6 +562,23 @@ def _pass(
         inside[since:], indoors[since:] = held[since:], acts[since:]
     else:
         indoors[since:] = LEAVE
+
+
+def _later(air: Forecast, rooms: NDArray[np.int64], door: float, apart: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Load of the way between the door of each room and its node, begun in each bin, the last one going on for ever."""
+    edges = np.arange(air.bins + 1.0)
+    found = np.zeros((air.bins, rooms.size))
+    for column, room in enumerate(rooms):
+        total = air.total[air.node_row + air.room_node[room]]
+        start, rate = edges[:-1] + door, total[-1] - total[-2]
+
+        def at(
+            time: NDArray[np.float64], total: NDArray[np.float64] = total, rate: float = rate
+        ) -> NDArray[np.float64]:
+            return np.interp(time, edges, total) + rate * np.maximum(time - air.bins, 0.0)
+
+        found[:, column] = at(start + apart[column]) - at(start)
+    return found
 
 
 def _after(

@@ -157,13 +157,14 @@ def backward(
     stay
         Cost of standing at each node through each bin, (bins, nodes).
     goal
-        Whether the node is safe.
+        Whether people who come to the node stay there.
     short
         Nodes with links that may take less than a bin.
     room_node, room
         Node of each room; cost of each bin in it, (bins, rooms).
     door, enter, leave
-        Time to go through the door of a room [bins]; costs of doing it inwards and outwards, (bins, rooms).
+        Time from each room to its node, door included, (rooms,) [bins]; costs of the way inwards and outwards, (bins,
+        rooms).
     since
         First bin to plan.
     value, inside
@@ -182,7 +183,7 @@ def backward(
         late = k if delay.shape[0] > 1 else 0
         for v in range(nodes):
             if goal[v]:
-                value[k, v], action[k, v] = 0.0, ARRIVED
+                value[k, v], action[k, v] = stay[k, v] + value[k + 1, v], ARRIVED
                 continue
             best, act = stay[k, v] + value[k + 1, v], WAIT
             for q in range(first[v], first[v + 1]):
@@ -195,13 +196,13 @@ def backward(
         for r in range(room_node.size):
             v = room_node[r]
             inside[k, r], indoors[k, r] = room[k, r] + inside[k + 1, r], WAIT
-            c = enter[k, r] + _at(inside, k + door, r)
+            c = enter[k, r] + _at(inside, k + door[r], r)
             if c < value[k, v] and not goal[v]:
                 value[k, v], action[k, v] = c, SHELTER
         if short.size:
             status |= _short_links(k, first, head, link, cost, free, delay, value, action, short)
         for r in range(room_node.size):
-            c = leave[k, r] + _at(value, k + door, room_node[r])
+            c = leave[k, r] + _at(value, k + door[r], room_node[r])
             if c < inside[k, r]:
                 inside[k, r], indoors[k, r] = c, LEAVE
     return status
@@ -210,10 +211,11 @@ def backward(
 @njit(cache=True, nogil=True, error_model="numpy")
 def follow(
     who, node, depart, within, room_of, head, place, free, delay, total, segment_row, segments, node_row, room, door,
-    action, indoors, steps, arrival, load,
+    apart, action, indoors, steps, arrival, load,
 ):  # fmt: skip
     """Let one person walk by a plan in continuous time; the steps are kept as long as `steps` has rows.
 
+    `door` is the time through a door, `apart` that from the door of each room to its node, in the air of the node.
     `steps` rows: node, link or code, start, stop, load. `room` holds running totals, (rooms, bins + 1). Returns how
     many steps there were. The action is that of the bin of the moment; waiting and rooms last to the next bin edge.
     """
@@ -233,8 +235,11 @@ def follow(
             now = now + door if act == LEAVE else k + 1.0
             gathered += _total(room, r, now) - _total(room, r, begin)
             inside = act != LEAVE
+            if act == LEAVE:
+                gathered += _total(total, node_row + v, now + apart[r]) - _total(total, node_row + v, now)
+                now += apart[r]
         elif act in (WAIT, SHELTER):
-            now = k + 1.0 if act == WAIT else now + door
+            now = k + 1.0 if act == WAIT else now + door + apart[r]
             inside = act == SHELTER
             gathered += _total(total, node_row + v, now) - _total(total, node_row + v, begin)
         else:
@@ -256,13 +261,13 @@ def follow(
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def follow_all(
-    node, depart, within, room_of, head, place, free, delay, total, segment_row, segments, node_row, room, door, action,
-    indoors, arrival, load,
+    node, depart, within, room_of, head, place, free, delay, total, segment_row, segments, node_row, room, door, apart,
+    action, indoors, arrival, load,
 ):  # fmt: skip
     """:func:`follow` for many people, no steps kept."""
     none = np.zeros((0, 5))
     for who in range(node.size):
         follow(
             who, node[who], depart[who], within[who], room_of, head, place, free, delay, total, segment_row, segments,
-            node_row, room, door, action, indoors, none, arrival, load,
+            node_row, room, door, apart, action, indoors, none, arrival, load,
         )  # fmt: skip

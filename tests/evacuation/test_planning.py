@@ -89,13 +89,15 @@ def expanded(graph: WalkGraph, forecast: Forecast, weight: float, door: int = 1)
         frozen = min(k, bins - 1)
         for link, (a, b) in enumerate(zip(graph.tail, graph.head, strict=True)):
             time = float(graph.links.length[link])
+            if a in goal:  # people stay where they have come to
+                continue
             to = min(k + round(time / width), bins)
             # the end is a layer of its own: steady air, entered at the start of the last bin
             start = k * width if k < bins else (bins - 1) * width
             arc(k * n + a, to * n + b, link_load(forecast, link, start, time) + weight * time)
         if k == bins:
             break
-        for v in range(n):
+        for v in sorted(set(range(n)) - goal):
             arc(k * n + v, (k + 1) * n + v, stay[v, frozen] + weight * width)
         for r, v in enumerate(forecast.room_node):
             room = inner + k * rooms + r
@@ -106,7 +108,7 @@ def expanded(graph: WalkGraph, forecast: Forecast, weight: float, door: int = 1)
         arc(inner + bins * rooms + r, bins * n + v, door * (forecast.room[r, -1] + weight * width))
     for k in range(bins + 1):
         for v in goal:
-            arc(k * n + v, end, 1e-300)
+            arc(k * n + v, end, max(stay[v, k:].sum(), 1e-300))  # they breathe the air there to the end
     size = inner + (bins + 1) * rooms
     keep: dict[tuple[int, int], float] = {}
     for a, b, c in zip(rows, cols, cost, strict=True):
@@ -157,7 +159,7 @@ def test_no_other_walk_gathers_less(seed: int) -> None:
     graph = ways(pairs, 10.0 * rng.integers(1, 4, len(pairs)), 16, (0, 15))
     forecast = air(graph, 60, rng)
     forecast.total[:, -1] = forecast.total[:, -2] + 50.0  # bad air in the last bin: nobody waits for the end
-    plan = make_plan(graph, forecast, travellers=[WALK], time_weight=1e-5)
+    plan = make_plan(graph, forecast, travellers=[WALK], time_weight=1e-5, sheltered_goals=True)
     start, begin = int(rng.integers(1, 15)), int(rng.integers(0, 20))
     arrival, load = plan.walk(np.array([start]), np.array([10.0 * begin]))
     told = plan.route(start, 10.0 * begin)
@@ -262,7 +264,33 @@ def test_the_plan_of_an_ensemble_is_that_of_the_mean_load(
 
     inside = quad(lambda t: (1.0 - np.exp(-0.1 / 3600.0 * t)) ** n, 0.0, 600.0)[0] / 600.0
     assert one.room.sum() == pytest.approx(inside * one.total[0, -1], rel=1e-3)
-    plan = make_plan(graph, two)
+    plan = make_plan(graph, two, sheltered_goals=True)
     # a cloud that never ends must be walked through at last, so that nothing is gained by waiting: out by the door
     assert plan.departure(["CR-1"], indoors=True) == {"CR-1": (plan.door_time, False)}
     assert plan.route("CR-1", 0.0).to_pandas().columns.tolist() == ["node", "link", "doing", "start", "stop", "load"]
+
+
+def test_gas_at_a_muster_point_counts_and_the_way_home_is_in_the_open() -> None:
+    """By hand: 100 m either way at 1 m/s; gas of load 1 a second stands at the left muster point from 150 s on."""
+    graph = ways([(0, 1), (1, 2)], np.array([100.0, 100.0]), 3, (0, 2))
+    rate = np.zeros((5, 40))  # two ways, three nodes
+    rate[2, 15:] = 10.0
+    total = np.zeros((5, 41))
+    total[:, 1:] = np.cumsum(rate, axis=1)
+    shape = {"width": 10.0, "exponent": 1.0, "segment_row": np.arange(2), "segments": np.ones(2, int), "node_row": 2}
+    none = {"room_node": np.zeros(0, int), "room": np.zeros((0, 40))}
+    plan = make_plan(graph, Forecast(total=total, **shape, **none), travellers=[WALK])
+    assert plan.route(1, 0.0).steps[-1].node == 1
+    assert graph.head[plan.action[0, 0, 1]] == 2
+    assert plan.load[0, 0, 0] == pytest.approx(250.0, rel=1e-6)  # the last 250 s of 400 s
+    # a home 50 m from its node, gas of 1 a second at the home: out through the door and 50 s in the open
+    rate[2:, :], rate[3, :] = 0.0, 10.0
+    total[:, 1:] = np.cumsum(rate, axis=1)
+    home = Forecast(total=total, **shape, room_node=np.array([1]), room=np.zeros((1, 40)), room_way=np.array([50.0]))
+    plan = make_plan(graph, home, travellers=[WALK], time_weight=0.0, door_time=10.0)
+    arrival, load = plan.walk(np.array([1]), np.array([0.0]), indoors=True)
+    assert (arrival[0], load[0]) == (
+        np.inf,
+        0.0,
+    )  # inside there is no gas: one stays, and pays for the way after the end
+    assert plan.inside[0, 0, 0] == pytest.approx(50.0)

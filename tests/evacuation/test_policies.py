@@ -92,7 +92,7 @@ def counts(alarm: float = 60.0) -> dict[str, int]:
     rng = np.random.default_rng(1)
     nodes = rng.choice(np.setdiff1d(np.arange(SIDE * SIDE), rim), 5000)
     times = alarm + np.exp(rng.normal(np.log(90.0), 0.4, 5000))  # 90 s in the middle
-    settings = {"travellers": walk, "goals": rim}
+    settings = {"travellers": walk, "goals": rim, "sheltered_goals": True}
     penalty = zone_penalty(graph, Cloud(turns=False), time=alarm, zones={AEGL_2 * PPM: 5.0, AEGL_3 * PPM: 20.0})
     blind = make_plan(graph, bare(steady), **settings)
     plans = {
