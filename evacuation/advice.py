@@ -14,6 +14,7 @@ from twin.errors import ModelError, Problem, near
 
 __all__ = ["Advice", "Choice", "advise"]
 
+_LEAST_PART = 0.001  # of the load either way that is told as a number
 _SENTENCE = {
     "en": {
         "evacuate": "{zone}: evacuate, {ratio} as much load by walking as by sheltering{over}.",
@@ -23,9 +24,11 @@ _SENTENCE = {
         "only": "{zone}: evacuate, there is no room to shelter in{over}.",
         "clean": "{zone}: no clear advantage, no gas is expected either way.",
         "over": "; {name}: {walk} people over it by walking, {stay} by sheltering",
+        "over_alone": "; {name}: {walk} people over it",
         "leave": "after {:.0f} min",
         "stay": "not before the end of the forecast",
         "part": "{:.2g} times",
+        "less": "less than {:g} times",
     },
     "zh": {
         "evacuate": "{zone}：建议撤离，步行所受毒负荷为就地避难的 {ratio}{over}。",
@@ -34,9 +37,11 @@ _SENTENCE = {
         "only": "{zone}：建议撤离，没有可避难的房间{over}。",
         "clean": "{zone}：两种方案无明显优劣，预计均不受毒气影响。",
         "over": "；超过 {name} 的人数：步行 {walk}，避难 {stay}",
+        "over_alone": "；超过 {name} 的人数：{walk}",
         "leave": "{:.0f} 分钟后",
         "stay": "预报时段结束前不",
         "part": "{:.2g} 倍",
+        "less": "{:g} 倍以下",
     },
 }
 
@@ -116,8 +121,9 @@ class Advice:
     def sentence(self, language: Literal["en", "zh"] = "en") -> str:
         """The advice in one plain sentence."""
         words, told = _SENTENCE[language], self.choice
+        alone = "" if told.over_stay else "_alone"
         over = "".join(
-            words["over"].format(name=n, walk=told.over_walk[n], stay=told.over_stay.get(n, "-"))
+            words["over" + alone].format(name=n, walk=told.over_walk[n], stay=told.over_stay.get(n, "-"))
             for n in told.over_walk
         )
         if np.isnan(told.stay):
@@ -126,7 +132,7 @@ class Advice:
             return words["clean"].format(zone=self.zone)
         low, high = sorted((told.walk, told.stay))
         leave = words["leave"].format(told.leave / 60.0) if np.isfinite(told.leave) else words["stay"]
-        part = words["part"].format(low / high)
+        part = words["part"].format(low / high) if low / high >= _LEAST_PART else words["less"].format(_LEAST_PART)
         return words[self.action].format(zone=self.zone, ratio=part, over=over, leave=leave, doubt=self.uncertainty)
 
 
