@@ -1,5 +1,12 @@
 from .advice import Advice as Advice
 from .advice import advise as advise
+from .asphyxiants import IRRITANTS as IRRITANTS
+from .asphyxiants import asphyxiant_rate as asphyxiant_rate
+from .asphyxiants import heat_rate as heat_rate
+from .asphyxiants import incapacitated_part as incapacitated_part
+from .asphyxiants import irritant_concentration as irritant_concentration
+from .asphyxiants import smoke_speed as smoke_speed
+from .asphyxiants import time_to_dose as time_to_dose
 from .assignment import Assignment as Assignment
 from .assignment import least_load as least_load
 from .assignment import quickest as quickest
