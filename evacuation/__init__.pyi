@@ -17,6 +17,7 @@ from .condition import Tolerance as Tolerance
 from .condition import irritant_slowing as irritant_slowing
 from .congestion import Settled as Settled
 from .congestion import settle as settle
+from .distributions import LOVREGLIO as LOVREGLIO
 from .distributions import PREMOVEMENT as PREMOVEMENT
 from .distributions import WALKING_SPEED as WALKING_SPEED
 from .distributions import Distribution as Distribution

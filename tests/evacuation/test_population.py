@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import shapely
+from scipy import stats
 
 from evacuation import PREMOVEMENT, WALKING_SPEED, Distribution, Group, populate
 from twin import ModelError, Streams
@@ -115,3 +118,38 @@ def test_people_who_stay_need_no_way(park):
 
 def test_nobody_at_all(park):
     assert len(populate(park, [], Streams(1))) == 0
+
+
+@pytest.mark.parametrize(
+    ("made", "family"),
+    [
+        (Distribution.gamma(1.291, 103.901), stats.gamma(1.291, scale=103.901)),
+        (Distribution.weibull(139.285, 1.195), stats.weibull_min(1.195, scale=139.285)),
+        (Distribution.triangular(10.0, 30.0, 90.0), stats.triang(0.25, loc=10.0, scale=80.0)),
+        (Distribution.lognormal(math.exp(4.586), 0.967), stats.lognorm(0.967, scale=math.exp(4.586))),
+    ],
+)
+def test_distributions_are_those_of_scipy(made, family):
+    chance = np.linspace(0.001, 0.999, 37)
+    assert np.allclose(made.quantile(chance), family.ppf(chance), rtol=1e-9)
+
+
+def test_cut_distributions_keep_their_shape():
+    """Between the cuts the distribution is the uncut one over the part that is left (scipy's, by hand)."""
+    made, family = Distribution.gamma(2.0, 30.0, low=20.0, high=90.0), stats.gamma(2.0, scale=30.0)
+    least, most = family.cdf(20.0), family.cdf(90.0)
+    chance = np.linspace(0.0, 1.0, 21)
+    assert np.allclose(made.quantile(chance), family.ppf(least + chance * (most - least)), rtol=1e-9)
+    assert made.quantile(0.0) == 20.0
+    assert made.quantile(1.0) == pytest.approx(90.0)
+
+
+def test_what_is_no_distribution_is_refused():
+    for make in (
+        lambda: Distribution.triangular(10.0, 5.0, 20.0),
+        lambda: Distribution.gamma(0.0, 1.0),
+        lambda: Distribution.weibull(-1.0, 1.0),
+        lambda: Distribution.triangular(10.0, 10.0, 10.0),
+    ):
+        with pytest.raises(ModelError):
+            make()
