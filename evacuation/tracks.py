@@ -161,27 +161,29 @@ class Evacuation:
         """Where everybody is at a time: x and y, shape (n,). [m]
 
         People stand at their place, walk straight to its exit, move along links at the speed of each crossing, wait
-        at link ends, and stay at the muster point.
+        at link ends, and stay at the muster point. Who falls stays there, also when carried out later, for nobody knows
+        where to.
         """
+        moment = np.minimum(t, self.incapacitated_time)
         graph, crossings = self.tracks.graph, self.tracks.crossings
         x, y = self.population.x.copy(), self.population.y.copy()
         if not graph.node_x.size:
             return x, y
         leaf = np.array([graph.places.get(tag, (-1, -1))[0] for tag in self.population.places] or [-1], np.int64)
         exit_node = leaf[self.population.place]
-        out = np.flatnonzero((t >= self.start_time) & (exit_node >= 0))
+        out = np.flatnonzero((moment >= self.start_time) & (exit_node >= 0))
         begun, door = self.start_time[out], exit_node[out]
-        part = np.clip((t - begun) / np.maximum(self.tracks.walk_time[out] - begun, 1e-9), 0.0, 1.0)
+        part = np.clip((moment[out] - begun) / np.maximum(self.tracks.walk_time[out] - begun, 1e-9), 0.0, 1.0)
         x[out] += part * (graph.node_x[door] - x[out])
         y[out] += part * (graph.node_y[door] - y[out])
-        row = self._crossing_at(t)
+        row = self._crossing_at(moment)
         on = np.flatnonzero(row >= 0)
         link, (enter, ready) = crossings.link[row[on]], crossings.times[row[on], :2].T
-        part = np.clip((t - enter) / (ready - enter), 0.0, 1.0)
+        part = np.clip((moment[on] - enter) / (ready - enter), 0.0, 1.0)
         tail, head = graph.tail[link], graph.head[link]
         x[on] = graph.node_x[tail] + part * (graph.node_x[head] - graph.node_x[tail])
         y[on] = graph.node_y[tail] + part * (graph.node_y[head] - graph.node_y[tail])
-        there = np.flatnonzero(self.arrival_time <= t)
+        there = np.flatnonzero(self.arrival_time <= moment)
         ends = np.array([graph.places[tag][0] for tag in graph.musters] or [0], np.int64)[self.muster[there]]
         x[there], y[there] = graph.node_x[ends], graph.node_y[ends]
         return x, y
@@ -290,13 +292,14 @@ class Evacuation:
     def _sent(self) -> NDArray[np.bool_]:
         return np.isfinite(self.start_time)
 
-    def _crossing_at(self, t: float) -> NDArray[np.int64]:
-        """Row of the crossing each person is on at a time, -1 if none."""
+    def _crossing_at(self, moment: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Row of the crossing each person is on at a time of its own, -1 if none."""
         crossings = self.tracks.crossings
-        begun = np.concatenate([[0], np.cumsum(crossings.times[:, 0] <= t)])
+        until = np.repeat(moment, np.diff(crossings.first))
+        begun = np.concatenate([[0], np.cumsum(crossings.times[:, 0] <= until)])
         done = begun[crossings.first[1:]] - begun[crossings.first[:-1]]
         row = crossings.first[:-1] + done - 1
-        gone = self.arrival_time <= t
+        gone = self.arrival_time <= moment
         return np.where((done > 0) & ~gone, row, -1)
 
     def __repr__(self) -> str:
