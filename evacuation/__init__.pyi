@@ -12,6 +12,8 @@ from .assignment import least_load as least_load
 from .assignment import quickest as quickest
 from .behaviour import Order as Order
 from .behaviour import State as State
+from .casualties import Casualties as Casualties
+from .casualties import casualties as casualties
 from .condition import Condition as Condition
 from .condition import Tolerance as Tolerance
 from .condition import irritant_slowing as irritant_slowing
@@ -31,6 +33,9 @@ from .floor import patch as patch
 from .forecasts import Forecast as Forecast
 from .forecasts import rooms_of as rooms_of
 from .forecasts import zone_penalty as zone_penalty
+from .occupancy import Occupancy as Occupancy
+from .occupancy import Presence as Presence
+from .occupancy import live_groups as live_groups
 from .pedestrians import AnticipationVelocity as AnticipationVelocity
 from .pedestrians import CollisionFreeSpeed as CollisionFreeSpeed
 from .pedestrians import Crowd as Crowd
