@@ -57,6 +57,7 @@ from .simulate import evacuate as evacuate
 from .tracks import Evacuation as Evacuation
 from .tracks import Headcount as Headcount
 from .tracks import Tracks as Tracks
+from .trajectories import Trajectories as Trajectories
 from .vehicles import Contraflow as Contraflow
 from .vehicles import Fleet as Fleet
 from .vehicles import Road as Road

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +33,7 @@ __all__ = ["Attributes", "Variable", "read_h5", "write_h5"]
 
 Attributes = Mapping[str, str | int | float]
 _CHUNKED = 65_536  # bytes; smaller arrays are stored in one piece
+_OWN = {"units", "long_name", "dtype", "CLASS", "NAME", "DIMENSION_LIST", "REFERENCE_LIST"}
 _NO_VARIABLE = "This is a netCDF dimension but not a netCDF variable."
 
 
@@ -45,17 +46,20 @@ class Variable:
     dims
         Name of each dimension.
     data
-        Numbers, truth values or texts, of any shape.
+        Numbers, truth values or texts, of any shape; or rows of named numbers (a structured array).
     units
         SI unit; "" for a plain number (stored as "1").
     long_name
         What it is, one line.
+    attributes
+        Further texts and numbers told of the array, by name.
     """
 
     dims: tuple[str, ...]
     data: NDArray[Any]
     units: str = ""
     long_name: str = ""
+    attributes: Attributes = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "dims", tuple(self.dims))
@@ -174,6 +178,8 @@ def _write_array(group: Any, place: str, name: str, row: Variable) -> Any:
         data, options["dtype"] = data.astype(object), h5py.string_dtype()
     elif data.dtype.kind == "b":
         data = data.astype("<i1")
+    elif data.dtype.names is not None and all(data.dtype[key].kind in "iuf" for key in data.dtype.names):
+        pass
     elif data.dtype.kind in "iuf" and data.dtype.itemsize <= 8:
         data = data.astype(data.dtype.newbyteorder("<"))
     else:
@@ -187,6 +193,8 @@ def _write_array(group: Any, place: str, name: str, row: Variable) -> Any:
         array.attrs["units"] = row.units or "1"
     if row.long_name:
         array.attrs["long_name"] = row.long_name
+    for key in sorted(row.attributes):
+        array.attrs[key] = _attribute(key, row.attributes[key])
     return array
 
 
@@ -244,7 +252,8 @@ def _read_array(name: str, item: Any) -> Variable:
     if _text(item.attrs.get("dtype", "")) == "bool":
         data = data.astype(bool)
     units = _text(item.attrs.get("units", ""))
-    return Variable(dims, data, "" if units == "1" else units, _text(item.attrs.get("long_name", "")))
+    told = {key: _plain(value) for key, value in item.attrs.items() if key not in _OWN and not key.startswith("_")}
+    return Variable(dims, data, "" if units == "1" else units, _text(item.attrs.get("long_name", "")), told)
 
 
 def _text(value: object) -> str:
