@@ -13,6 +13,7 @@ from shapely.geometry.base import BaseGeometry
 
 from evacuation.distributions import PREMOVEMENT, WALKING_SPEED, Distribution, speed_of_age
 from evacuation.routes import WalkGraph
+from twin.assets import Asset
 from twin.errors import ModelError, Problem, near
 from twin.seeds import Streams
 
@@ -23,6 +24,7 @@ __all__ = ["Group", "Population", "populate"]
 
 _OF_HARM = ("tolerance", "complies", "inhaled")
 _LEAST_CHANCE = 1e-9  # the probit of 0 or 1 is not finite
+_DENSEST = 2.75  # people per m² of a place: the storage density of a full way
 _POINT_RADIUS = 5.0  # m; people of a place drawn as a point stand around it
 
 
@@ -55,6 +57,12 @@ class Group:
         Protection factor of what they wear: the concentration outside the mask over that inside it; 1 without one.
     breathing
         Volume breathed a minute over that at which the harm of the substance was measured.
+    assisted_by
+        Name of a group at the same place whose people help these, one each: a pair sets out when the later of the two
+        is ready and walks at the pace of the slower one, and follows orders only if both do. Should one of them fall,
+        the other goes on.
+    positions
+        Where each stands, shape (count, 2); empty: drawn evenly over the place. [m]
     """
 
     name: str
@@ -68,6 +76,8 @@ class Group:
     compliance: float = 1.0
     protection: float = 1.0
     breathing: float = 1.0
+    assisted_by: str = ""
+    positions: tuple[tuple[float, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -175,6 +185,7 @@ def populate(
     """
     seeded = streams if isinstance(streams, Streams) else Streams(int(streams.integers(2**63)))
     problems = [p for number, group in enumerate(groups) for p in _faults(park, group, groups[:number])]
+    problems += [p for group in groups for p in _beside(park, group, groups)]
     known = [g for g in groups if g.place in park]
     walkers = tuple(dict.fromkeys(g.place for g in known if g.mobile and g.count > 0))
     if walkers:
@@ -185,6 +196,7 @@ def populate(
     places = tuple(dict.fromkeys(g.place for g in groups))
     sizes = [g.count for g in groups]
     drawn = [_draw(park[g.place].shape, g, seeded.child(f"people/{g.name}")) for g in groups]
+    _pair(groups, drawn)
     x, y, premovement, speed = (np.concatenate([np.empty(0), *(d[k] for d in drawn)]) for k in range(4))
     return Population(
         x=x,
@@ -237,10 +249,69 @@ def _faults(park: Twin, group: Group, before: Sequence[Group]) -> list[Problem]:
     return found
 
 
+def _pair(groups: Sequence[Group], drawn: Sequence[tuple[NDArray[np.float64], ...]]) -> None:
+    """Let those who need help and their helpers set out together, at the pace of the slower."""
+    rows = {group.name: part for group, part in zip(groups, drawn, strict=True)}
+    taken = dict.fromkeys(rows, 0)
+    for group in groups:
+        if group.assisted_by:
+            first = taken[group.assisted_by]
+            taken[group.assisted_by] = last = first + group.count
+            own, helper = rows[group.name], rows[group.assisted_by]
+            for column, join in ((2, np.maximum), (3, np.minimum), (6, np.minimum)):
+                own[column][:] = helper[column][first:last] = join(own[column], helper[column][first:last])
+
+
+def _beside(park: Twin, group: Group, groups: Sequence[Group]) -> list[Problem]:
+    """What is wrong with the helpers, the room and the positions of a group."""
+    where, found = f"group {group.name!r}", []
+    if group.assisted_by:
+        helpers = [g for g in groups if g.name == group.assisted_by]
+        if not helpers:
+            names = [g.name for g in groups]
+            found.append(Problem(f"there is no group {group.assisted_by!r}", where, near(group.assisted_by, names)))
+        elif helpers[0].place != group.place or helpers[0].assisted_by:
+            found.append(
+                Problem(f"{group.assisted_by!r} cannot help here", where, "name trained people at the same place")
+            )
+        elif sum(g.count for g in groups if g.assisted_by == group.assisted_by) > helpers[0].count:
+            what = f"{helpers[0].count} people of {group.assisted_by!r} are to help more than that"
+            found.append(Problem(what, where, "name more helpers: one each"))
+    if group.place not in park:
+        return found
+    asset = park[group.place]
+    crowd, most = sum(g.count for g in groups if g.place == group.place), asset.get("capacity")
+    room = float(most) if isinstance(most, float) else _DENSEST * asset.shape.area * max(_storeys(asset), 1.0)
+    if room > 0.0 and crowd > room and asset.kind != "muster_point":
+        what = f"{crowd} people are more than {group.place!r} holds, {room:.0f}"
+        found.append(
+            Problem(what, where, "give fewer people, another place, or the capacity of the place in the layout")
+        )
+    if group.positions and len(group.positions) != group.count:
+        what = f"{len(group.positions)} positions for {group.count} people"
+        found.append(Problem(what, where, "give one position each, or none"))
+    for number, (x, y) in enumerate(group.positions):
+        inside = [a.tag for a in park.search(shapely.Point(x, y)) if a.layer == "process" and a.shape.area > 0.0]
+        solid = [tag for tag in inside if park[tag].kind not in {"bund", "loading_bay", "battery_limit"}]
+        if solid:
+            found.append(Problem(f"person {number} stands inside {solid[0]!r}", where, "move the person out of it"))
+        elif asset.shape.area > 0.0 and not shapely.intersects_xy(asset.shape, x, y):
+            what = f"person {number} at ({x:g}, {y:g}) stands outside {group.place!r}"
+            found.append(Problem(what, where, "move the person, or name the place where the person is"))
+    return found
+
+
+def _storeys(asset: Asset) -> float:
+    told = asset.get("storeys")
+    return float(told) if isinstance(told, float) else 1.0
+
+
 def _draw(shape: BaseGeometry, group: Group, streams: Streams) -> tuple[NDArray[np.float64], ...]:
     """Positions, premovement times, speeds, 1 for those indoors, tolerances, and 1 for those who follow orders."""
     n = int(group.count)
     x, y = _positions(shape, n, streams["position"])
+    if group.positions:
+        x, y = np.array(group.positions, float).T
     inside = np.zeros(n)
     inside[np.argsort(streams["indoors"].random(n), kind="stable")[: round(float(group.indoors) * n)]] = 1.0
     speed = group.speed.sample(streams["speed"], n)

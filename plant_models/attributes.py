@@ -15,6 +15,7 @@ from twin.assets import Attribute, Value
 __all__ = [
     "BUILDING",
     "BUND",
+    "CAPACITY",
     "CONTENTS",
     "DETECTOR",
     "EXCHANGER",
@@ -23,6 +24,7 @@ __all__ = [
     "HOSE",
     "HYDRANT",
     "LOADING",
+    "OCCUPANTS",
     "PIPE",
     "PUMP",
     "REACTOR",
@@ -202,8 +204,12 @@ BUND = (
     ),
 )
 # Infiltration where the layout is silent. An assumption of ours; a measured value belongs in the layout.
+OCCUPANTS = number("occupants", "", "people there now, as badge readers or head-counts say", (0.0, 1e6))
+CAPACITY = number("capacity", "", "most people the place holds", (0.0, 1e6))
 BUILDING = (
     HEIGHT,
+    OCCUPANTS,
+    CAPACITY,
     number(
         "air_changes",
         "1/s",
@@ -295,6 +301,7 @@ TITLES_ZH: Mapping[str, str] = MappingProxyType(
         "length": "长度",
         "level": "液位",
         "mass_rate": "正常质量流量",
+        "occupants": "在场人数",
         "opening": "当前开度",
         "orifice_area": "喉部面积",
         "orifice_letter": "喉径代号",

@@ -68,7 +68,7 @@ KINDS: tuple[Kind, ...] = (
     _kind("valve", "切断阀", "process", _POINT, a.VALVE, en="shut-off valve", osm=("pipeline=valve",)),
     _kind("pump", "泵", "process", _PLACE, a.PUMP, osm=("man_made=pump",)),
     _kind("compressor", "压缩机", "process", _PLACE, a.PUMP, osm=("pipeline=compressor",)),
-    _kind("loading_bay", "装卸区", "process", _PLACE, a.LOADING, osm=("amenity=loading_dock",)),
+    _kind("loading_bay", "装卸区", "process", _PLACE, (*a.LOADING, a.OCCUPANTS), osm=("amenity=loading_dock",)),
     _kind(
         "flare",
         "火炬",
@@ -94,7 +94,7 @@ KINDS: tuple[Kind, ...] = (
     _kind("control_room", "控制室", "space", _PLACE, a.BUILDING),
     _kind("fire_station", "消防站", "space", _PLACE, a.BUILDING, osm=("amenity=fire_station", "building=fire_station")),
     _kind("village", "村庄", "space", _PLACE, a.BUILDING, osm=("landuse=residential", "place=village", "place=hamlet")),
-    _kind("area", "区域", "space", _AREA, osm=("landuse=industrial", "man_made=works")),
+    _kind("area", "区域", "space", _AREA, (a.OCCUPANTS, a.CAPACITY), osm=("landuse=industrial", "man_made=works")),
     _kind("water", "水域", "space", _AREA + _LINE, osm=("natural=water", "waterway=*")),
     # -- walkway
     _kind(

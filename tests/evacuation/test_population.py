@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -153,3 +154,59 @@ def test_what_is_no_distribution_is_refused():
     ):
         with pytest.raises(ModelError):
             make()
+
+
+def test_people_and_their_helpers_set_out_together(park):
+    wheel = Group(
+        name="wheel", place="CR-1", count=5, indoors=True, speed=Distribution.uniform(0.4, 0.8), assisted_by="ops"
+    )
+    ops = Group(name="ops", place="CR-1", count=12, indoors=True)
+    people = populate(park, [wheel, ops], Streams(3))
+    alone = populate(park, [replace(wheel, assisted_by=""), ops], Streams(3))
+    slow, fast = people.of("wheel"), people.of("ops")[:5]
+    assert (people.speed[slow] == people.speed[fast]).all()
+    assert (people.speed[slow] == np.minimum(alone.speed[slow], alone.speed[fast])).all()
+    assert (people.premovement[slow] == np.maximum(alone.premovement[slow], alone.premovement[fast])).all()
+    assert (people.speed[people.of("ops")[5:]] == alone.speed[alone.of("ops")[5:]]).all()
+
+
+def test_every_fault_of_places_helpers_and_positions_is_told_at_once(draw, feature, box):
+    site = draw(
+        feature("WK-1", "walkway", [(0, 0), (100, 0)], width="2 m"),
+        feature("MP-1", "muster_point", (100, 0)),
+        feature("YD-1", "area", box(20, 8, 10)),
+        feature("CR-1", "control_room", box(50, 8, 6), capacity="4"),
+        feature("T-1", "tank", box(20, 8, 4)),
+    )
+    with pytest.raises(ModelError) as caught:
+        populate(
+            site,
+            [
+                Group(name="crowd", place="YD-1", count=300),
+                Group(name="full", place="CR-1", count=5),
+                Group(name="wall", place="YD-1", count=2, positions=((20.0, 8.0), (90.0, 90.0))),
+                Group(name="less", place="YD-1", count=2, positions=((16.0, 8.0),)),
+                Group(name="lost", place="YD-1", count=1, assisted_by="nobody"),
+                Group(name="many", place="YD-1", count=9, assisted_by="less"),
+                Group(name="fast", place="YD-1", count=1, speed=Distribution.uniform(-1.0, 1.0)),
+            ],
+            Streams(1),
+        )
+    told = str(caught.value)
+    for part in (
+        "people are more than 'YD-1' holds, 275",  # 100 m2 of 2.75 people
+        "more than 'CR-1' holds, 4",
+        "person 0 stands inside 'T-1'",
+        "person 1 at (90, 90) stands outside 'YD-1'",
+        "1 positions for 2 people",
+        "there is no group 'nobody'",
+        "are to help more than that",
+        "speed can be -1 m/s",
+    ):
+        assert part in told
+
+
+def test_given_positions_are_kept(park):
+    spots = ((90.0, 30.0), (110.0, 20.0))
+    people = populate(park, [Group(name="two", place="YD-1", count=2, positions=spots)], Streams(1))
+    assert np.stack([people.x, people.y], axis=1).tolist() == [list(spot) for spot in spots]
