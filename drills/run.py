@@ -364,6 +364,11 @@ def _group(paper: PeopleHere) -> Group:
         indoors=paper.indoors,
         premovement=_distribution(paper.premovement),
         speed=_distribution(paper.speed),
+        compliance=paper.compliance,
+        mobile=paper.mobile,
+        protection=paper.protection,
+        breathing=paper.breathing,
+        assisted_by=paper.assisted_by or "",
     )
 
 

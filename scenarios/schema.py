@@ -135,6 +135,16 @@ class PeopleHere(Paper):
     """Time from an order reaching them until they move."""
     speed: SpeedSpread
     """Walking speed on the level."""
+    compliance: Fraction = 1.0
+    """Share of them that follows orders."""
+    mobile: bool = True
+    """Whether they can walk away; who cannot takes shelter instead."""
+    protection: Annotated[float, Field(strict=True, ge=1.0, le=1e5)] = 1.0
+    """Protection factor of what they wear: concentration outside over inside the mask."""
+    breathing: Annotated[float, Field(strict=True, gt=0.0, le=10.0)] = 1.0
+    """Breathing rate over the one at which the harm of the substance was measured."""
+    assisted_by: Identifier | None = None
+    """Group at the same place whose people help these, one each."""
 
 
 class Failure(Paper):
