@@ -13,7 +13,7 @@ from .assignment import quickest as quickest
 from .behaviour import Order as Order
 from .behaviour import State as State
 from .casualties import Casualties as Casualties
-from .casualties import casualties as casualties
+from .casualties import casualty_count as casualty_count
 from .condition import Condition as Condition
 from .condition import Tolerance as Tolerance
 from .condition import irritant_slowing as irritant_slowing
@@ -26,6 +26,11 @@ from .distributions import Distribution as Distribution
 from .distributions import premovement as premovement
 from .distributions import speed_of_age as speed_of_age
 from .exposure import Exposure as Exposure
+from .flows import Congestion as Congestion
+from .flows import DensityMap as DensityMap
+from .flows import Flows as Flows
+from .flows import density_map as density_map
+from .flows import link_flows as link_flows
 from .floor import Door as Door
 from .floor import Floor as Floor
 from .floor import Zone as Zone

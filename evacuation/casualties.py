@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from twin.errors import ModelError
 
-__all__ = ["Casualties", "casualties"]
+__all__ = ["Casualties", "casualty_count"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -35,7 +35,7 @@ class Casualties:
     chance: NDArray[np.float64]
 
 
-def casualties(probability: ArrayLike, *, cover: float = 0.95) -> Casualties:
+def casualty_count(probability: ArrayLike, *, cover: float = 0.95) -> Casualties:
     """Distribution of the number of people hit when each is hit with a chance of his own, independent of the others.
 
     It holds the chance of the people alone. The doubt about the cloud, the probit and the ways comes on top of it: see
@@ -66,7 +66,7 @@ def casualties(probability: ArrayLike, *, cover: float = 0.95) -> Casualties:
     p = np.asarray(probability, float).ravel()
     if not (np.all((p >= 0.0) & (p <= 1.0)) and 0.0 < cover < 1.0):
         what = f"probabilities or the cover of {cover:g} are not between 0 and 1"
-        raise ModelError(what, where="casualties", fix="give the probabilities of an evacuation with a hazard")
+        raise ModelError(what, where="casualty_count", fix="give the probabilities of an evacuation with a hazard")
     terms = np.stack([1.0 - p, p], axis=1) if p.size else np.array([[1.0, 0.0]])
     while len(terms) > 1:
         if len(terms) % 2:

@@ -201,7 +201,7 @@ def _ways(played: Evacuation) -> Any:
     graph, people = played.tracks.graph, played.population
     ends = [np.stack([v[graph.tail[::2]], v[graph.head[::2]]], axis=1) for v in (graph.node_x, graph.node_y)]
     lines = shapely.linestrings(np.stack(ends, axis=2))
-    parts = [shapely.union_all(shapely.buffer(lines, 0.5 * graph.links.width[::2]))]
+    parts: list[Any] = [shapely.union_all(shapely.buffer(lines, 0.5 * graph.links.width[::2]))]
     for number in range(len(people.places)):
         mine = people.place == number
         points = np.stack([people.x[mine], people.y[mine]], axis=1)

@@ -7,14 +7,14 @@ import itertools
 import numpy as np
 import pytest
 
-from evacuation import casualties
+from evacuation import casualty_count
 from twin import ModelError
 
 
 def test_equal_chances_are_the_binomial_distribution():
     from scipy.stats import binom
 
-    told = casualties(np.full(1000, 0.03))
+    told = casualty_count(np.full(1000, 0.03))
     assert np.allclose(told.chance, binom.pmf(np.arange(1001), 1000, 0.03), atol=1e-13)
     # scipy's equal-tailed interval: the least numbers whose distribution function reaches 2.5 % and 97.5 %
     assert (told.low, told.high) == (binom.ppf(0.025, 1000, 0.03), binom.ppf(0.975, 1000, 0.03))
@@ -26,13 +26,13 @@ def test_different_chances_are_all_cases_added_up():
     expected = np.zeros(8)
     for hit in itertools.product([0, 1], repeat=7):
         expected[sum(hit)] += np.prod(np.where(hit, p, 1.0 - p))
-    assert np.allclose(casualties(p).chance, expected, atol=1e-15)
+    assert np.allclose(casualty_count(p).chance, expected, atol=1e-15)
 
 
 def test_mean_and_variance_of_a_town():
     """Moments in closed form: sum p and sum p (1 - p)."""
     p = np.random.default_rng(0).random(30_001) ** 8
-    told = casualties(p)
+    told = casualty_count(p)
     k = np.arange(p.size + 1)
     mean = float(told.chance @ k)
     assert mean == pytest.approx(p.sum(), rel=1e-9)
@@ -43,6 +43,6 @@ def test_mean_and_variance_of_a_town():
 
 
 def test_nobody_and_wrong_chances():
-    assert (casualties([]).low, casualties([]).high) == (0, 0)
+    assert (casualty_count([]).low, casualty_count([]).high) == (0, 0)
     with pytest.raises(ModelError, match="not between 0 and 1"):
-        casualties([0.5, np.nan])
+        casualty_count([0.5, np.nan])
