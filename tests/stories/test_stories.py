@@ -67,7 +67,7 @@ def test_readme_holds_the_stories_first():
         "python -m pip install . && parktwin demo",
         "python -m pip install '.[test]' && python -m pytest",
     ]
-    assert len(blocks()) == 5
+    assert len(blocks()) == 6
 
 
 def test_safety_engineer(desk):
@@ -95,6 +95,15 @@ def test_safety_engineer(desk):
     assert rates[1] / rates[0] == pytest.approx(4.0, rel=1e-12)
     early = leak.cut(60.0)
     assert early.total_mass == pytest.approx(leak.total_mass * 60.0 / 1800.0, rel=1e-12)
+
+
+def test_what_people_should_be_told(desk):
+    told = tell(5)
+    study = told["study"]
+    people = {policy: study.shown[policy].population for policy in study.policies}
+    assert len({id(each) for each in people.values()}) == 1
+    assert study.summary("best", "toxic_load").mean < study.summary("nearest", "toxic_load").mean
+    assert told["gap"].low <= told["gap"].mean <= told["gap"].high
 
 
 def test_drill_planner(desk):
