@@ -41,6 +41,8 @@ from .forecasts import zone_penalty as zone_penalty
 from .occupancy import Occupancy as Occupancy
 from .occupancy import Presence as Presence
 from .occupancy import live_groups as live_groups
+from .margins import Margins as Margins
+from .margins import egress_margins as egress_margins
 from .pedestrians import AnticipationVelocity as AnticipationVelocity
 from .pedestrians import CollisionFreeSpeed as CollisionFreeSpeed
 from .pedestrians import Crowd as Crowd

@@ -179,8 +179,8 @@ def link_flows(evacuation: Evacuation, *, width: float = 10.0) -> Flows:
     Notes
     -----
     The mean number on a link over a bin is exact: the person-seconds up to a time t are the sum of max(t - enter, 0)
-    less that of max(t - leave, 0), and both come from counts and sums of times by bin. Who falls waits no more, but is on
-    the link until carried away.
+    less that of max(t - leave, 0), and both come from counts and sums of times by bin. Who falls waits no more, but is
+    on the link until carried away.
     """
     told, graph = evacuation.tracks.crossings, evacuation.tracks.graph
     horizon, links = float(evacuation.settings["horizon"]), graph.tail.size
@@ -197,7 +197,7 @@ def link_flows(evacuation: Evacuation, *, width: float = 10.0) -> Flows:
     counts, until = {}, {}
     for name, time in (("enter", enter), ("ready", np.where(ready <= fell, ready, np.inf)), ("leave", gone),
                        ("served", np.where(ready <= fell, served, np.inf))):  # fmt: skip
-        counts[name], until[name] = _passed(told.link, time, links, bins, width, horizon)
+        counts[name], until[name] = _passed(told.link, time, (links, bins), width, horizon)
     return Flows(
         graph=graph, width=float(width), entered=counts["enter"], reached=counts["ready"], left=counts["leave"],
         present=np.diff(until["enter"] - until["leave"], axis=1) / width,
@@ -206,9 +206,10 @@ def link_flows(evacuation: Evacuation, *, width: float = 10.0) -> Flows:
 
 
 def _passed(
-    link: NDArray[np.int64], time: NDArray[np.float64], links: int, bins: int, width: float, horizon: float
+    link: NDArray[np.int64], time: NDArray[np.float64], shape: tuple[int, int], width: float, horizon: float
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Events in each bin, shape (links, bins), and person-seconds since them at each edge, shape (links, bins + 1)."""
+    links, bins = shape
     seen = np.flatnonzero(time <= horizon)
     column = np.minimum((time[seen] / width).astype(np.int64), bins - 1)
     cell = link[seen] * bins + column
