@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from evacuation._kernels.options import BARE
 from evacuation._kernels.queues import (
     BLOCKED,
     BUCKET_WIDTH,
@@ -24,7 +25,7 @@ from evacuation._kernels.queues import (
 )
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def reconsider(time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Ways were closed or opened, or people sent elsewhere: whoever waits asks again."""
     for link in range(links.size):
@@ -32,7 +33,7 @@ def reconsider(time, links, people, harm, total, slow, segment_row, segments, ca
         if status == BLOCKED:
             leave_stuck(link, links, state)
             leave_line(link, np.int64(links[link].target), links)
-        if status in {BLOCKED, HELD}:
+        if status == BLOCKED or status == HELD:  # noqa: PLR1714, SIM109 - a set would be made
             links[link].status = DUE
             schedule(link, time, links, calendar, state, laws[BUCKET_WIDTH])
     for link in range(links.size):
@@ -40,7 +41,7 @@ def reconsider(time, links, people, harm, total, slow, segment_row, segments, ca
             admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def lift(person, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Carry a fallen person away; false if the person has not fallen on a link by then."""
     link = people[person].link
@@ -80,10 +81,9 @@ def lift(person, time, links, people, harm, total, slow, segment_row, segments, 
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def settle(time, links, people, harm, total, slow, segment_row, segments, laws, out):
-    """Copy the harm of everybody to `out`, with what those who wait in a queue have breathed until `time`."""
-    out[:] = harm
+    """Add what those who wait in a queue have breathed until `time` to `out`, a copy of the harm of everybody."""
     for link in range(links.size):
         person = links[link].head
         while person >= 0:

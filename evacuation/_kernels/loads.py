@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from evacuation._kernels.options import BARE
 
-@njit(cache=True, nogil=True)
+
+@njit(**BARE)
 def until_time(total, row, time, width):
     """Load gathered at a row of the table from time 0 to `time`: linear between bin edges."""
     bins = total.shape[1] - 1
@@ -15,7 +17,7 @@ def until_time(total, row, time, width):
     return total[row, cell] + (place - cell) * (total[row, cell + 1] - total[row, cell])
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def reached(total, row, load, start, stop, width):
     """When a row of the table reaches a load, known to lie between its values at two times."""
     last = total.shape[1] - 2
@@ -27,7 +29,7 @@ def reached(total, row, load, start, stop, width):
     return min(max(time, start), stop)
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def between(total, rows, starts, stops, width, out):
     """Add the load gathered at rows of the table between two times, one row a person."""
     for i in range(rows.size):
@@ -35,7 +37,7 @@ def between(total, rows, starts, stops, width, out):
             out[i] += until_time(total, rows[i], stops[i], width) - until_time(total, rows[i], starts[i], width)
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def moments(total, rows, starts, stops, load, width, out):
     """When each row of the table has given a load since a start, left alone where that is not before the stop."""
     for i in range(rows.size):
@@ -45,7 +47,7 @@ def moments(total, rows, starts, stops, load, width, out):
                 out[i] = reached(total, rows[i], need, starts[i], stops[i], width)
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def along(total, width, horizon, first, link, times, segment_row, segments, out):
     """Add the load gathered on the way: uniform walk over the segments of each link, then waiting at its end.
 
@@ -71,7 +73,7 @@ def along(total, width, horizon, first, link, times, segment_row, segments, out)
         out[person] += gathered
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def _room_step(inside, outside, rate, span, power):
     """Air of a room after `span`, and the integral of its concentration to `power` (3-point Gauss-Legendre)."""
     if inside == 0.0 and outside == 0.0:
@@ -85,7 +87,7 @@ def _room_step(inside, outside, rate, span, power):
     return max(outside + gap * np.exp(-rate * span), 0.0), integral
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def standing(
     air, total, factor, power, width, spot, room, stop, exchange, sealed, first, when, mode, limit, fallen, out
 ):

@@ -12,6 +12,7 @@ import numpy as np
 from numba import njit
 
 from evacuation._kernels.loads import reached, until_time
+from evacuation._kernels.options import BARE
 
 LINK = np.dtype(
     [
@@ -66,7 +67,7 @@ DENSITY_SLOPE, FREE_DENSITY, LEAST_SPEED, STUCK_TIME, BUCKET_WIDTH, HORIZON, AIR
 DONE, RECORDS_FULL = 0, 1  # status codes of `advance`
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def schedule(link, time, links, calendar, state, width):
     """Put the next event of a link into the calendar, sorted by (time, link) within its bucket."""
     links[link].event = time
@@ -89,7 +90,7 @@ def schedule(link, time, links, calendar, state, width):
             links[after].before = link
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def unschedule(link, links, calendar):
     """Take the event of a link out of the calendar."""
     bucket = links[link].bucket
@@ -104,7 +105,7 @@ def unschedule(link, links, calendar):
         links[link].bucket = -1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def breathe(person, row, start, stop, harm, total, laws):
     """Gather the load of a row between two times; True if the limit is reached, and then when and where is kept."""
     stop = min(stop, laws[HORIZON])
@@ -127,7 +128,7 @@ def breathe(person, row, start, stop, harm, total, laws):
     return True
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def _walk(person, link, time, speed, links, harm, total, slow, segment_row, segments, laws):
     """Walk a link segment by segment in its air: when its end is reached, and whether the person falls before."""
     n, base, back = segments[link // 2], segment_row[link // 2], link % 2
@@ -145,7 +146,7 @@ def _walk(person, link, time, speed, links, harm, total, slow, segment_row, segm
     return time, fell
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def _fell_waiting(person, time, people, harm, total, slow, segment_row, segments, laws):
     """Whether somebody who waited at the place for the first link fell there."""
     row = harm[person].row
@@ -153,7 +154,7 @@ def _fell_waiting(person, time, people, harm, total, slow, segment_row, segments
     return waited and breathe(person, row, people[person].ready, time, harm, total, laws)
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
     """Whether somebody fell while waiting at the end of a link."""
     start = harm[person].counted
@@ -161,14 +162,14 @@ def fell_in_line(person, link, time, harm, total, slow, segment_row, segments, l
     return breathe(person, end_row(link, segment_row, segments), start, time, harm, total, laws)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def end_row(link, segment_row, segments):
     """Row of the air at the end of a link, where people wait."""
     base = segment_row[link // 2]
     return base if link % 2 == 1 else base + segments[link // 2] - 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def lie_down(person, link, links, people, state):
     """A person who falls on a link is in no queue; the room stays taken."""
     people[person].next = links[link].fallen
@@ -176,7 +177,7 @@ def lie_down(person, link, links, people, state):
     state[WALKING] -= 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def _has_room(link, links):
     taken = links[link].count
     if links[link].shared == 1:
@@ -184,7 +185,7 @@ def _has_room(link, links):
     return links[link].closed == 0 and taken < links[link].store
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def _someone_lies(link, time, links, people, harm):
     """Whether somebody who fell on a link lies there by now."""
     person = links[link].fallen
@@ -195,7 +196,7 @@ def _someone_lies(link, time, links, people, harm):
     return 0
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def _headway(link, time, links, people, harm):
     """Time until the next one may leave: longer past the fallen, and where the other direction takes its part.
 
@@ -209,7 +210,7 @@ def _headway(link, time, links, people, harm):
     return gap
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def _enter(person, link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Let a person, already counted, walk onto a link, who may have fallen while waiting for that at the place."""
     if state[BREATHING] == 1 and _fell_waiting(person, time, people, harm, total, slow, segment_row, segments, laws):
@@ -251,7 +252,7 @@ def _enter(person, link, time, links, people, harm, total, slow, segment_row, se
         schedule(link, max(ready, links[link].free), links, calendar, state, laws[BUCKET_WIDTH])
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def leave_stuck(link, links, state):
     """Take a blocked link out of the line of those who will squeeze in, which is in order of time."""
     before, after = links[link].before, links[link].after
@@ -265,7 +266,7 @@ def leave_stuck(link, links, state):
         state[STUCK_TAIL] = before
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def admit(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Give the free space of a link to those who wait for it: blocked links and starters in turn."""
     while _has_room(link, links):
@@ -285,7 +286,7 @@ def admit(link, time, links, people, harm, total, slow, segment_row, segments, c
             _enter(starter, link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Room came free on a link: its own waiters may come, and those of the other direction of the same way."""
     if links[link].wait_head >= 0 or links[link].starter_head >= 0:
@@ -294,7 +295,7 @@ def freed(link, time, links, people, harm, total, slow, segment_row, segments, c
         admit(link ^ 1, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def _start(person, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """A person comes to the first link of the way, and enters it or queues for it."""
     link = people[person].link
@@ -317,7 +318,7 @@ def _start(person, time, links, people, harm, total, slow, segment_row, segments
     links[link].starter_tail = person
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def _block(link, target, time, links, state, laws):
     """The head of a link finds the next one full: it waits in line, at most STUCK_TIME."""
     links[link].status = BLOCKED
@@ -338,7 +339,7 @@ def _block(link, target, time, links, state, laws):
     state[STUCK_TAIL] = link
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def leave_line(link, target, links):
     """Take a blocked link out of the waiting line of its target."""
     before, here = -1, links[target].wait_head
@@ -352,7 +353,7 @@ def leave_line(link, target, links):
         links[target].wait_tail = before
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def _record(person, leave, people, records, state):
     row = state[RECORDS]
     records[row].person = person
@@ -363,7 +364,7 @@ def _record(person, leave, people, records, state):
     state[RECORDS] = row + 1
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def _step_up(link, time, links, people, calendar, state, laws):
     """Take the head out of the queue; the next one is due."""
     behind = people[links[link].head].next
@@ -378,7 +379,7 @@ def _step_up(link, time, links, people, calendar, state, laws):
         links[link].tail = -1
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def step_aside(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """The head of a link, due at last, fell while it waited: the others step past, and a place given to it is free."""
     person, status = links[link].head, links[link].status
@@ -392,7 +393,7 @@ def step_aside(link, time, links, people, harm, total, slow, segment_row, segmen
         freed(target, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def _next_way(person, link, time, people, laws, onward):
     column = 0
     if onward.shape[1] > 1:
@@ -400,7 +401,7 @@ def _next_way(person, link, time, people, laws, onward):
     return onward[people[person].destination, column, link], column
 
 
-@njit(cache=True, nogil=True, inline="always")
+@njit(inline="always", **BARE)
 def _serve(link, time, links, people, harm, total, slow, segment_row, segments, records, calendar, state, laws, onward):
     """The head of a link is due: it arrives, moves on, waits or is blocked."""
     person, status = links[link].head, links[link].status
@@ -439,7 +440,7 @@ def _serve(link, time, links, people, harm, total, slow, segment_row, segments, 
     freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(cache=True, nogil=True)
+@njit(**BARE)
 def advance(
     until,
     starters,
@@ -531,7 +532,7 @@ def advance(
             )
 
 
-@njit(cache=True, nogil=True)
+@njit(cache=True, nogil=True, error_model="numpy")
 def group_records(records, first, link, times):
     """Sort crossings by person, each person's in order of time (counting sort)."""
     first[:] = 0
