@@ -257,7 +257,7 @@ class Engine:
         )
         self._start = np.full(people, np.inf)
         self._starters = np.empty(0, np.int64)
-        self._records = np.empty(max(8 * people, 64), k.CROSSING)
+        self._records = np.empty(max(16 * people, 64), k.CROSSING)  # pages that are not used cost nothing
         self._state = np.zeros(k.COUNTERS, np.int64)
         self._state[[k.STUCK_HEAD, k.STUCK_TAIL]] = -1
         self._state[k.BREATHING] = air is not None
