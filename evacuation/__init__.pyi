@@ -57,6 +57,14 @@ from .planning import make_plan as make_plan
 from .population import Group as Group
 from .population import Population as Population
 from .population import populate as populate
+from .replications import Curve as Curve
+from .replications import Interval as Interval
+from .replications import Replications as Replications
+from .replications import StopRule as StopRule
+from .replications import curve_interval as curve_interval
+from .replications import mean_interval as mean_interval
+from .replications import quantile_interval as quantile_interval
+from .replications import replicate as replicate
 from .routes import WalkGraph as WalkGraph
 from .simulate import Closure as Closure
 from .simulate import Rescue as Rescue

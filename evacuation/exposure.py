@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from threading import RLock
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -138,6 +139,7 @@ class Exposure:
         self._air, self._power = np.empty((0, self._bins)), np.empty((0, self._bins))
         self._total = np.empty((0, self._bins + 1))
         self._known = np.empty((0, -(-self._bins // _BLOCK)), np.bool_)
+        self._lock = RLock()  # evacuations in several threads fill one table
         self._segment_row = np.full(len(graph.kinds), -1, np.int64)
         self._segments = np.maximum(np.ceil(graph.links.length[::2] / self.segment - 1e-9), 1.0).astype(np.int64)
         self.samples = 0
@@ -195,7 +197,7 @@ class Exposure:
     def at(self, rows: NDArray[np.int64], start: NDArray[np.float64], stop: NDArray[np.float64]) -> NDArray[np.float64]:
         """Load gathered at rows of the table between times [s]. [unit of the probit]"""
         out = np.zeros(rows.size)
-        self._sample(rows, start, stop)
+        self._sample(rows, np.zeros(rows.size), stop)
         k.between(self._total, rows, np.ascontiguousarray(start), np.ascontiguousarray(stop), self.time_bin, out)
         return out
 
@@ -208,7 +210,7 @@ class Exposure:
     ) -> NDArray[np.float64]:
         """When people who stay at rows of the table have gathered a load, inf if not by `stop`. [s]"""
         out = np.full(rows.size, np.inf)
-        self._sample(rows, start, stop)
+        self._sample(rows, np.zeros(rows.size), stop)
         k.moments(self._total, rows, start, stop, load, self.time_bin, out)
         return out
 
@@ -291,16 +293,17 @@ class Exposure:
 
     def spots(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rows of places, new ones appended."""
-        rows = np.empty(x.size, np.int64)
-        fresh: list[tuple[float, float]] = []
-        for i, spot in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
-            row = self._rows.get(spot)
-            if row is None:
-                row = self._rows[spot] = self._x.size + len(fresh)
-                fresh.append(spot)
-            rows[i] = row
-        self._append(fresh)
-        return rows
+        with self._lock:
+            rows = np.empty(x.size, np.int64)
+            fresh: list[tuple[float, float]] = []
+            for i, spot in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
+                row = self._rows.get(spot)
+                if row is None:
+                    row = self._rows[spot] = self._x.size + len(fresh)
+                    fresh.append(spot)
+                rows[i] = row
+            self._append(fresh)
+            return rows
 
     def _append(self, spots: list[tuple[float, float]]) -> None:
         if not spots:
@@ -313,28 +316,33 @@ class Exposure:
         self._known = np.concatenate([self._known, np.zeros((n, self._known.shape[1]), np.bool_)])
 
     def _sample(self, rows: NDArray[np.int64], start: NDArray[np.float64], stop: NDArray[np.float64]) -> None:
-        """Ask the hazard for the blocks of bins in which a row is needed and not yet known."""
-        count, blocks = self._known.shape
-        span = self.time_bin * _BLOCK
-        since, until = np.full(count, np.inf), np.full(count, -np.inf)
-        np.minimum.at(since, rows, start)
-        np.maximum.at(until, rows, stop)
-        edge = np.arange(blocks) * span
-        wanted = (since[:, None] < edge + span) & (until[:, None] > edge) & ~self._known
-        for block in np.flatnonzero(wanted.any(axis=0)).tolist():
-            bins = slice(block * _BLOCK, min((block + 1) * _BLOCK, self._bins))
-            shift = ((np.arange(self.instants) + 0.5) / self.instants - 0.5) * self.time_bin
-            times = (self._mid[bins, None] + shift).ravel()
-            new = np.flatnonzero(wanted[:, block])
-            for part in np.array_split(new, max(1, -(-new.size * times.size // _MOST_POINTS))):
-                air = _ask(self.hazard, self._x[part], self._y[part], self.height, times)
-                shown = air.reshape(part.size, -1, self.instants)
-                self._air[part, bins] = shown.mean(axis=2)
-                self._power[part, bins] = (shown**self.probit.n).mean(axis=2)
-                self.samples += part.size * times.size
-        self._known |= wanted
-        changed = np.flatnonzero(wanted.any(axis=1))
-        self._total[changed, 1:] = np.cumsum(self._factor * self._power[changed] * self.time_bin, axis=1)
+        """Ask the hazard for the blocks of bins in which a row is needed and not yet known.
+
+        Whoever takes differences of running totals asks from time 0 on: their last bits must not depend on what was
+        asked for before.
+        """
+        with self._lock:
+            count, blocks = self._known.shape
+            span = self.time_bin * _BLOCK
+            since, until = np.full(count, np.inf), np.full(count, -np.inf)
+            np.minimum.at(since, rows, start)
+            np.maximum.at(until, rows, stop)
+            edge = np.arange(blocks) * span
+            wanted = (since[:, None] < edge + span) & (until[:, None] > edge) & ~self._known
+            for block in np.flatnonzero(wanted.any(axis=0)).tolist():
+                bins = slice(block * _BLOCK, min((block + 1) * _BLOCK, self._bins))
+                shift = ((np.arange(self.instants) + 0.5) / self.instants - 0.5) * self.time_bin
+                times = (self._mid[bins, None] + shift).ravel()
+                new = np.flatnonzero(wanted[:, block])
+                for part in np.array_split(new, max(1, -(-new.size * times.size // _MOST_POINTS))):
+                    air = _ask(self.hazard, self._x[part], self._y[part], self.height, times)
+                    shown = air.reshape(part.size, -1, self.instants)
+                    self._air[part, bins] = shown.mean(axis=2)
+                    self._power[part, bins] = (shown**self.probit.n).mean(axis=2)
+                    self.samples += part.size * times.size
+            self._known |= wanted
+            changed = np.flatnonzero(wanted.any(axis=1))
+            self._total[changed, 1:] = np.cumsum(self._factor * self._power[changed] * self.time_bin, axis=1)
 
     def _add_stay(
         self, stay: Stay, limit: NDArray[np.float64], moment: NDArray[np.float64], out: NDArray[np.float64]
@@ -366,12 +374,9 @@ class Exposure:
         way = crossings.link // 2
         used = np.unique(way)
         rows = self._way_rows(used)
-        begin, end = np.full(used.size, np.inf), np.full(used.size, -np.inf)
-        place = np.searchsorted(used, way)
-        np.minimum.at(begin, place, crossings.times[:, 0])
-        np.maximum.at(end, place, np.minimum(crossings.times[:, 2], self.horizon))
-        n = self._segments[used]
-        self._sample(rows, np.repeat(begin, n), np.repeat(end, n))
+        end = np.full(used.size, -np.inf)
+        np.maximum.at(end, np.searchsorted(used, way), np.minimum(crossings.times[:, 2], self.horizon))
+        self._sample(rows, np.zeros(rows.size), np.repeat(end, self._segments[used]))
         k.along(
             self._total, self.time_bin, self.horizon, crossings.first, crossings.link, crossings.times,
             self._segment_row, self._segments, out,
@@ -379,13 +384,14 @@ class Exposure:
 
     def _way_rows(self, ways: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of the segments of ways, one way after the other, new ones appended."""
-        fresh: list[tuple[float, float]] = []
-        for number in ways[self._segment_row[ways] < 0].tolist():
-            self._segment_row[number] = self._x.size + len(fresh)
-            fresh += self._middles(number)
-        self._append(fresh)
-        n = self._segments[ways]
-        return np.repeat(self._segment_row[ways], n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
+        with self._lock:
+            fresh: list[tuple[float, float]] = []
+            for number in ways[self._segment_row[ways] < 0].tolist():
+                self._segment_row[number] = self._x.size + len(fresh)
+                fresh += self._middles(number)
+            self._append(fresh)
+            n = self._segments[ways]
+            return np.repeat(self._segment_row[ways], n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
 
     def _middles(self, way: int) -> list[tuple[float, float]]:
         """Middles of the segments of a way, in the direction of its even link."""
