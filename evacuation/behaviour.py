@@ -63,6 +63,8 @@ class Order:
     zones
         Whom it is for: people whose place has this tag, and people who started inside the outline of the asset with
         this tag; empty: everybody.
+    people
+        Numbers of those among them who hear it at this time; None: all of them.
     muster
         Tag of the muster point to walk to; empty: the one that is quickest to reach.
     label
@@ -76,6 +78,7 @@ class Order:
     time: float
     action: Literal["evacuate", "shelter", "all_clear"]
     zones: tuple[str, ...] = ()
+    people: tuple[int, ...] | None = None
     muster: str = ""
     label: str = ""
     plan: Plan | None = None
@@ -94,6 +97,9 @@ def check_orders(park: Twin, population: Population, orders: Sequence[Order], gr
             found.append(Problem(f"its time is {order.time!r}", where, "give seconds since scenario start"))
         if isinstance(order.zones, str):
             found.append(Problem(f"zones is the text {order.zones!r}", where, f"write zones=({order.zones!r},)"))
+            continue
+        if strange := [who for who in order.people or () if not 0 <= who < len(population)]:
+            found.append(Problem(f"there is no person {strange[0]}", where, f"people are 0 to {len(population) - 1}"))
             continue
         unknown = [zone for zone in order.zones if zone not in park]
         found += [Problem(f"there is no zone {zone!r} in the layout", where, near(zone, tags)) for zone in unknown]
@@ -128,9 +134,13 @@ def _cut_off(
 
 
 def _addressed(park: Twin, population: Population, order: Order) -> NDArray[np.bool_]:
-    """Whom an order is for."""
+    """Whom an order is for and who hears it at its time."""
+    hear = np.ones(len(population), np.bool_)
+    if order.people is not None:
+        hear[:] = False
+        hear[list(order.people)] = True
     if not order.zones:
-        return np.ones(len(population), np.bool_)
+        return hear
     who = np.zeros(len(population), np.bool_)
     for zone in order.zones:
         if zone in population.places:
@@ -138,7 +148,7 @@ def _addressed(park: Twin, population: Population, order: Order) -> NDArray[np.b
         shape = park[zone].shape
         if shape.area > 0.0:
             who |= shapely.intersects_xy(shape, population.x, population.y)
-    return who
+    return who & hear
 
 
 class Plans:
@@ -293,14 +303,14 @@ class Crowd:
         self.engine.start(gone, time=np.full(gone.size, np.inf), link=nowhere, destination=nowhere)
 
     def come(self, who: NDArray[np.int64]) -> None:
-        """Note at which muster point people have arrived who followed a plan."""
-        led = who[self.muster[who] < 0]
-        if led.size:
+        """Note at which muster point people have arrived: by a plan, or round a closed way, it is not known before."""
+        if who.size:
             ends = np.array([self.graph.places[tag][0] for tag in self.graph.musters], np.int64)
-            at = self.engine.node(led, self.graph.head)
-            here = np.array([self.graph.places[tag][0] for tag in self.population.places], np.int64)
-            at = np.where(at < 0, here[self.population.place[led]], at)
-            self.muster[led] = np.argmax(at[:, None] == ends[None, :], axis=1)
+            here = np.array([self.graph.places.get(tag, (-1, -1))[0] for tag in self.population.places], np.int64)
+            at = self.engine.node(who, self.graph.head)
+            match = np.where(at < 0, here[self.population.place[who]], at)[:, None] == ends[None, :]
+            known = match.any(axis=1)
+            self.muster[who[known]] = np.argmax(match[known], axis=1)
 
     def _turn(self, who: NDArray[np.int64], order: Order) -> None:
         """Send people on their way to another muster point."""

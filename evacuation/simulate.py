@@ -180,12 +180,21 @@ def _first_links(people: Population, graph: WalkGraph) -> NDArray[np.int64]:
 
 
 def _around(graph: WalkGraph, closures: Sequence[Closure], time: float) -> NDArray[np.int64]:
-    """Next links without the ways that people do not wait for at a time."""
+    """Next links without the ways that people do not wait for at a time.
+
+    Who can no longer come to a muster point goes to the one that is quickest to reach.
+    """
     seconds = graph.seconds.copy()
     for closure in closures:
         if closure.reroute and closure.start <= time < closure.stop:
             seconds[graph.links_of(closure.tag)] = np.inf
-    return graph.quickest(seconds)[1]
+    times, onward = graph.quickest(seconds)
+    if times.size:
+        nearest, reached = times.argmin(axis=0)[graph.head], np.isfinite(times.min(axis=0))[graph.head]
+        for row in range(len(times)):
+            lost = reached & ~np.isfinite(times[row, graph.head])
+            onward[row, lost] = onward[nearest[lost], lost]
+    return onward
 
 
 def _rescue_faults(people: Population, rescues: Sequence[Rescue]) -> list[Problem]:

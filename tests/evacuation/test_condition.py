@@ -242,6 +242,17 @@ def test_closed_ways_are_walked_round_or_waited_for(draw, feature, box):
         arrive(Closure(tag="W-S", start=5.0, stop=1.0))
 
 
+def test_people_turn_to_another_muster_point_when_theirs_is_cut_off(park):
+    """The road to the west end is closed beyond the yard's exit: everybody walks to the east instead."""
+    people = row_of(20, x=100.0)
+    free = evacuate(park, people, orders=LEAVE, horizon=3600.0)
+    assert {free.tracks.graph.musters[m] for m in free.muster} == {"MP-W"}
+    shut = evacuate(park, people, orders=LEAVE, horizon=3600.0, closures=[Closure(tag="MP-W", start=0.0)])
+    assert {shut.tracks.graph.musters[m] for m in shut.muster} == {"MP-E"}
+    assert shut.headcount.mustered[-1] == 20
+    assert ("MP-E", "headcount.complete") in {(detail, name) for _, name, detail in shut.events}
+
+
 def test_what_does_not_fit_is_refused(park, weather, uniform):
     with pytest.raises(ModelError, match="without a hazard"):
         evacuate(park, row_of(2), horizon=60.0, tolerance=Tolerance())
