@@ -72,14 +72,15 @@ from .simulate import evacuate as evacuate
 from .tracks import Evacuation as Evacuation
 from .tracks import Headcount as Headcount
 from .tracks import Tracks as Tracks
+from .traffic import Road as Road
+from .traffic import Traffic as Traffic
+from .traffic import drive as drive
 from .trajectories import Trajectories as Trajectories
 from .vehicles import Contraflow as Contraflow
 from .vehicles import Fleet as Fleet
-from .vehicles import Road as Road
 from .vehicles import Shuttle as Shuttle
 from .vehicles import Trip as Trip
 from .vehicles import contraflow as contraflow
-from .vehicles import drive as drive
 from .vehicles import shuttle as shuttle
 from .view import plot_clearance as plot_clearance
 from .view import plot_evacuation as plot_evacuation

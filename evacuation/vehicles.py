@@ -1,4 +1,4 @@
-"""Cars on roads, buses between pick-up points and a safe place, and lanes turned against their direction."""
+"""Buses between pick-up points and safe places, and lanes turned against their direction."""
 
 from __future__ import annotations
 
@@ -10,40 +10,12 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from evacuation.walking import Engine, Links, Walking
+from evacuation.traffic import SATURATION_FLOW, Delays, Leg, Road, Traffic, check_roads, free_times
 from twin.errors import ModelError
 
-__all__ = ["Contraflow", "Fleet", "Road", "Shuttle", "Trip", "contraflow", "drive", "shuttle"]
+__all__ = ["Contraflow", "Fleet", "Shuttle", "Trip", "contraflow", "shuttle"]
 
-SATURATION_FLOW = 1900.0 / 3600.0  # vehicles a second and lane [s⁻¹]: HCM 2010, base saturation flow of a lane
-JAM_SPACING = 7.5  # road per standing vehicle and lane [m]: Nagel and Schreckenberg (1992), J. Phys. I 2, 2221
 _MOST_CANDIDATES = 12  # 4096 maximum flows
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Road:
-    """One direction of a road.
-
-    Parameters
-    ----------
-    tag
-        Name of this direction.
-    start, end
-        Nodes.
-    length
-        Length. [m]
-    lanes
-        Lanes in this direction.
-    speed
-        Speed limit, the speed of a free road. [m s⁻¹]
-    """
-
-    tag: str
-    start: str
-    end: str
-    length: float
-    lanes: int
-    speed: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,20 +55,24 @@ class Trip:
 
     Parameters
     ----------
-    bus, stop
-        Number of the bus, and pick-up point.
+    bus, stop, safe
+        Number of the bus, pick-up point, and where people got off.
     reached, left, arrived
         When it came to the pick-up point, left it and came to the safe place. [s]
     people
         Numbers of those aboard, in order of boarding.
+    legs
+        The way from the pick-up point.
     """
 
     bus: int
     stop: str
+    safe: str
     reached: float
     left: float
     arrived: float
     people: tuple[int, ...]
+    legs: tuple[Leg, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -105,6 +81,8 @@ class Shuttle:
 
     Parameters
     ----------
+    ready
+        When each person came to the pick-up point, shape (people,); inf: never. [s]
     boarding, arrival
         When each person begins to board (until then the person waits outdoors) and has got off at the safe place, shape
         (people,); inf if not by the horizon. [s]
@@ -112,9 +90,18 @@ class Shuttle:
         Loaded runs in order of leaving the pick-up points.
     """
 
+    ready: NDArray[np.float64]
     boarding: NDArray[np.float64]
     arrival: NDArray[np.float64]
     trips: tuple[Trip, ...]
+
+    def counts(self, time: float) -> dict[str, int]:
+        """People who have not come to the pick-up point, wait there, ride, and are safe at a time [s]."""
+        safe = self.arrival <= time
+        ride, come = (self.boarding <= time) & ~safe, self.ready <= time
+        wait = come & ~ride & ~safe
+        return {name: int(who.sum()) for name, who in zip(
+            ("away", "waiting", "riding", "safe"), (~come, wait, ride, safe), strict=True)}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,109 +113,24 @@ class Contraflow:
     after: float
 
 
-def drive(
-    roads: Sequence[Road],
-    *,
-    origin: Sequence[str],
-    departure: NDArray[np.float64],
-    safe: Collection[str],
-    closures: Sequence[tuple[str, float, float]] = (),
-    horizon: float = 86400.0,
-) -> NDArray[np.float64]:
-    """Drive every vehicle along the quickest free way to the nearest safe node.
-
-    A spatial queue: a vehicle drives at the speed limit to the end of its road and leaves it a headway after the one
-    before; a full road (one vehicle per lane and jam spacing) lets nobody in, so queues spill back. Space freed at the
-    head is free at once, so the backward wave of a dissolving jam is not resolved. Walkers on the road are not seen.
-    The first vehicle that waited 60 s for a full road squeezes in (`Walking.stuck_time`), so that rings dissolve.
-
-    Parameters
-    ----------
-    roads
-        Directed roads.
-    origin, departure
-        Node and time at which each vehicle sets out. [s]
-    safe
-        Nodes where the journey ends.
-    closures
-        Tag of a road, and from when until when nobody may enter it [s]; vehicles take another way from the next node,
-        those already waiting to set out on the closed road stay until it opens.
-    horizon
-        Nothing is played after it. [s]
-
-    Returns
-    -------
-    numpy.ndarray
-        Arrival of each vehicle, shape (vehicles,), inf if not by the horizon. [s]
-
-    Raises
-    ------
-    ModelError
-        For all bad roads and origins at once.
-
-    References
-    ----------
-    Transportation Research Board (2010), Highway Capacity Manual: 1900 passenger cars an hour and lane. Nagel K.,
-    Schreckenberg M. (1992), J. Phys. I France 2, 2221-2229: 7.5 m a vehicle in a jam.
-    """
-    _check_roads(roads)
-    start = np.asarray(departure, float)
-    known = {node for road in roads for node in (road.start, road.end)}
-    onward, first = _ways(roads, safe, closed=())
-    rows = {road.tag: row for row, road in enumerate(roads)}
-    wrong = [f"no way from {node}" for node in dict.fromkeys(origin) if node not in known or first[node] == -2]
-    wrong += [f"no road {tag}" for tag, _, _ in closures if tag not in rows]
-    wrong += [f"closure of {tag} ends before it begins" for tag, begin, end in closures if not begin < end]
-    if start.shape != (len(origin),) or not (np.isfinite(start) & (start >= 0.0)).all():
-        wrong.append("departures are not one time from 0 on for every vehicle")
-    if wrong:
-        raise ModelError("; ".join(wrong), where="drive", fix="mend the origins, the safe nodes or the closures")
-    lanes = np.array([road.lanes for road in roads], float)
-    length = np.array([road.length for road in roads])
-    # The engine measures roads in seconds of free drive and vehicles drive one second a second: everyone keeps to the
-    # limit of each road. Density does not slow them before the road is full.
-    links = Links(
-        length=length / np.array([road.speed for road in roads]),
-        width=3.5 * lanes,
-        capacity=SATURATION_FLOW * lanes,
-        stairs=np.zeros(len(roads), np.bool_),
-        store=np.maximum(lanes * length // JAM_SPACING, 1).astype(np.int64),
-    )
-    engine = Engine(links, onward=onward, speed=np.ones(start.size), horizon=horizon, walking=Walking(free_density=1e9))
-    who, goal = np.arange(start.size), np.zeros(start.size, np.int64)
-    leaving = np.array([first[node] for node in origin], np.int64)
-    engine.start(who, time=start, link=leaving, destination=goal)
-    for time in sorted({t for _, begin, end in closures for t in (begin, end) if t < horizon}):
-        engine.advance(time)
-        shut = {tag for tag, begin, end in closures if begin <= time < end}
-        onward, first = _ways(roads, safe, closed=shut)
-        engine.close(np.arange(len(roads)), closed=False)
-        engine.close(np.array(sorted(rows[tag] for tag in shut), np.int64))
-        engine.set_onward(onward)
-        engine.reconsider()
-        later = np.flatnonzero(~engine.started)
-        other = np.array([first[origin[i]] for i in later.tolist()], np.int64)
-        leaving[later] = np.where(other == -2, leaving[later], other)
-        engine.start(later, time=start[later], link=leaving[later], destination=goal[later])
-    engine.advance(horizon)
-    return engine.arrival
-
-
 def shuttle(
     fleet: Fleet,
     roads: Sequence[Road],
     *,
     stop: Sequence[str],
     ready: NDArray[np.float64],
-    safe: str,
+    safe: str | Collection[str],
     boarding: NDArray[np.float64] | None = None,
+    traffic: Traffic | None = None,
+    closures: Sequence[tuple[str, float, float]] = (),
     horizon: float = 86400.0,
 ) -> Shuttle:
-    """Run the buses between pick-up points and a safe place until nobody waits.
+    """Run the buses between pick-up points and safe places until nobody waits.
 
     A free bus goes where most people wait for whom no seat is on the way, the nearest of equals; where nobody waits
-    yet, to the next who will come. People board in order of coming and number. Buses drive the quickest free way at
-    the speed limit: they are not held up by the cars of :func:`drive`.
+    yet, to the next who will come. People board in order of coming and number. A full bus drives to the safe place it
+    reaches first. Buses take the quickest way there is, closed roads and the queues of cars on it included
+    (:class:`~evacuation.traffic.Delays`); they take no room and no capacity from the cars.
 
     Parameters
     ----------
@@ -239,9 +141,13 @@ def shuttle(
     stop, ready
         Pick-up point of each person and when the person is there, inf: never. [s]
     safe
-        Node where people get off.
+        Nodes where people get off.
     boarding
-        Time each person needs to board, shape (people,); None: that of the fleet. [s]
+        Time each person needs to board, shape (people,), drawn from whatever distribution; None: that of the fleet. [s]
+    traffic
+        Cars that hold the buses up, played to the end; None: empty roads.
+    closures
+        Tag of a road, and from when until when no bus may enter it. [s]
     horizon
         No bus does anything after it. [s]
 
@@ -250,7 +156,16 @@ def shuttle(
     ModelError
         For everything wrong with fleet, roads and stops at once.
     """
-    return _Buses(fleet, roads, stop, np.asarray(ready, float), safe, boarding=boarding).run(horizon)
+    shelters = {safe} if isinstance(safe, str) else set(safe)
+    known = {road.tag for road in roads}
+    wrong = [f"no road {tag}" for tag, _, _ in closures if tag not in known]
+    wrong += [f"closure of {tag} ends before it begins" for tag, begin, end in closures if not begin < end]
+    if traffic is not None and traffic.roads != tuple(roads):
+        wrong.append("the traffic was played on other roads")
+    if wrong:
+        raise ModelError("; ".join(wrong), where="shuttle", fix="name closed roads of the network and their times")
+    ways = Delays(roads, traffic, closures)
+    return _Buses(fleet, ways, stop, np.asarray(ready, float), shelters, boarding=boarding).run(horizon)
 
 
 class _Buses:
@@ -259,24 +174,29 @@ class _Buses:
     def __init__(
         self,
         fleet: Fleet,
-        roads: Sequence[Road],
+        ways: Delays,
         stop: Sequence[str],
         ready: NDArray[np.float64],
-        safe: str,
+        safe: Collection[str],
         *,
         boarding: NDArray[np.float64] | None,
     ) -> None:
-        _check_roads(roads)
+        roads = ways.roads
+        check_roads(roads)
         stops = sorted(set(stop))
-        nodes = sorted({node for road in roads for node in (road.start, road.end)} | {fleet.depot, safe, *stops})
-        to = {end: _times(roads, nodes, end, closed=()) for end in {safe, *stops}}
+        nodes = sorted({node for road in roads for node in (road.start, road.end)} | {fleet.depot, *safe, *stops})
+        to = {place: free_times(roads, nodes, place, closed=()) for place in stops}
+        off = free_times(roads, nodes, *safe, closed=())
         wrong = [f"{fleet.name}: {n} is not positive" for n in ("count", "capacity") if getattr(fleet, n) < 1]
         for name in ("boarding", "alighting", "turn_round", "patience", "ready"):
             value = getattr(fleet, name)
             wrong += [f"{fleet.name}: {name} is not a time from 0 on"] * (not (np.isfinite(value) and value >= 0.0))
         for place in stops:
-            wrong += [f"no road from {a} to {place}" for a in (fleet.depot, safe) if not np.isfinite(to[place][a])]
-            wrong += [f"no road from {place} to {safe}"] * (not np.isfinite(to[safe][place]))
+            wrong += [
+                f"no road from {a} to {place}" for a in (fleet.depot, *sorted(safe)) if not np.isfinite(to[place][a])
+            ]
+            wrong += [f"no road from {place} to {', '.join(sorted(safe))}"] * (not np.isfinite(off[place]))
+        wrong += ["there is no safe place"] * (not safe)
         each = np.full(ready.size, fleet.boarding) if boarding is None else np.asarray(boarding, float)
         if ready.shape != (len(stop),) or not (ready >= 0.0).all():
             wrong.append("ready is not one time from 0 on for every person")
@@ -286,7 +206,7 @@ class _Buses:
             raise ModelError("; ".join(wrong), where="shuttle", fix="mend the fleet, the roads or the stops")
         order = [i for i in np.lexsort((np.arange(ready.size), ready)).tolist() if np.isfinite(ready[i])]
         self.queue = {place: [i for i in order if stop[i] == place][::-1] for place in stops}
-        self.fleet, self.ready, self.each, self.to, self.safe = fleet, ready, each, to, safe
+        self.fleet, self.ready, self.each, self.ways, self.safe = fleet, ready, each, ways, safe
         self.seats = dict.fromkeys(stops, 0)  # free on buses that go to the stop or stand there
         self.place = [fleet.depot] * fleet.count
         self.aboard: list[list[int]] = [[] for _ in range(fleet.count)]
@@ -310,7 +230,7 @@ class _Buses:
                 trips.append(trip)
                 off = trip.arrived + self.fleet.alighting * np.arange(1, len(trip.people) + 1)
                 arrival[list(trip.people)] = np.where(off <= horizon, off, np.inf)
-        return Shuttle(boarding=begun, arrival=arrival, trips=tuple(trips))
+        return Shuttle(ready=self.ready, boarding=begun, arrival=arrival, trips=tuple(trips))
 
     def _later(self, time: float, bus: int, what: str) -> None:
         heapq.heappush(self.events, (time, self.number, bus, what))
@@ -324,14 +244,21 @@ class _Buses:
             if lacking > 0:
                 waiting = sum(self.ready[i] <= time for i in people) - self.seats[place]
                 soonest = 0.0 if waiting > 0 else self.ready[people[lacking - 1]]
-                choice.append((-max(waiting, 0), soonest, self.to[place][self.place[bus]], place))
+                reached = self._reached(time, self.place[bus], place)
+                if np.isfinite(reached):
+                    choice.append((-max(waiting, 0), soonest, reached, place))
         if not choice:
             self.idle.add(bus)
             return
-        *_, far, place = min(choice)
+        *_, reached, place = min(choice)
         self.seats[place] += self.fleet.capacity
         self.place[bus] = place
-        self._later(time + far, bus, "reach")
+        self._later(reached, bus, "reach")
+
+    def _reached(self, time: float, start: str, end: str) -> float:
+        """When a bus that sets out now is there, inf if the roads are jammed until the end. [s]"""
+        goal, legs = self.ways.way(time, start, {end})
+        return legs[-1].leave if legs else (time if goal else float("inf"))
 
     def _board(self, time: float, bus: int, begun: NDArray[np.float64]) -> Trip | None:
         """Let the next person in, wait for one, or leave."""
@@ -354,10 +281,14 @@ class _Buses:
         self.seats[place] -= self.fleet.capacity - len(aboard)
         trip = None
         if aboard:
-            there = time + self.to[self.safe][place]
-            trip = Trip(bus=bus, stop=place, reached=self.reached[bus], left=time, arrived=there, people=tuple(aboard))
+            goal, legs = self.ways.way(time, place, self.safe)
+            there = legs[-1].leave if legs else (time if goal else float("inf"))  # inf: jammed until the end
+            trip = Trip(
+                bus=bus, stop=place, safe=goal, reached=self.reached[bus], left=time, arrived=there,
+                people=tuple(aboard), legs=legs,
+            )  # fmt: skip
             self._later(there + self.fleet.alighting * len(aboard) + self.fleet.turn_round, bus, "free")
-            self.place[bus], self.aboard[bus] = self.safe, []
+            self.place[bus], self.aboard[bus] = goal, []
         else:
             self.idle.add(bus)
         for other in sorted(self.idle):  # seats that left empty may be wanted
@@ -387,7 +318,7 @@ def contraflow(
     ModelError
         With more than 12 candidates, for a tag that is no road, for a pair that is not one road's two directions.
     """
-    _check_roads(roads)
+    check_roads(roads)
     tags = {road.tag: row for row, road in enumerate(roads)}
     wrong = [f"no road {tag}" for pair in candidates.items() for tag in pair if tag not in tags]
     for turned, gains in candidates.items():
@@ -427,51 +358,3 @@ def _lanes_out(roads: Sequence[Road], lanes: NDArray[np.int64], sources: Collect
     tail, head, room = np.array(edges, np.int32).T
     graph = csr_array(coo_array((room, (tail, head)), shape=(len(nodes) + 2,) * 2))
     return int(maximum_flow(graph, len(nodes), len(nodes) + 1).flow_value)
-
-
-def _times(roads: Sequence[Road], nodes: Collection[str], *ends: str, closed: Collection[str]) -> dict[str, float]:
-    """Quickest free drive from every node to the nearest of the ends. [s]"""
-    into: dict[str, list[Road]] = {node: [] for node in nodes}
-    for road in roads:
-        if road.tag not in closed:
-            into[road.end].append(road)
-    best = dict.fromkeys(nodes, float("inf"))
-    best.update(dict.fromkeys(ends, 0.0))
-    heap = [(0.0, end) for end in sorted(set(ends))]
-    while heap:
-        time, node = heapq.heappop(heap)
-        if time == best[node]:
-            for road in into[node]:
-                longer = time + road.length / road.speed
-                if longer < best[road.start]:
-                    best[road.start] = longer
-                    heapq.heappush(heap, (longer, road.start))
-    return best
-
-
-def _ways(
-    roads: Sequence[Road], safe: Collection[str], *, closed: Collection[str]
-) -> tuple[NDArray[np.int64], dict[str, int]]:
-    """Next road after each road in the engine's codes, shape (1, roads), and first road from each node."""
-    nodes = {node for road in roads for node in (road.start, road.end)} | set(safe)
-    time = _times(roads, nodes, *safe, closed=closed)
-    first = {node: -1 if node in safe else -2 for node in nodes}
-    shortest = dict.fromkeys(nodes, float("inf"))
-    for row, road in enumerate(roads):
-        through = time[road.end] + road.length / road.speed
-        if road.tag not in closed and road.start not in safe and through < shortest[road.start]:
-            shortest[road.start], first[road.start] = through, row
-    return np.array([[first[road.end] for road in roads]], np.int64), first
-
-
-def _check_roads(roads: Sequence[Road]) -> None:
-    """Report everything wrong with the roads at once."""
-    wrong = ["there are no roads"] if not roads else []
-    for road in roads:
-        wrong += [f"{road.tag}: lanes is {road.lanes}"] * (road.lanes < 1)
-        for name in ("length", "speed"):
-            value = getattr(road, name)
-            wrong += [f"{road.tag}: {name} is {value!r}"] * (not (np.isfinite(value) and value > 0.0))
-    wrong += ["two roads have one tag"] * (len({road.tag for road in roads}) < len(roads))
-    if wrong:
-        raise ModelError("; ".join(wrong), where="roads", fix="give positive lanes, lengths and speeds, and own tags")

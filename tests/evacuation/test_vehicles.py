@@ -7,7 +7,8 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
-from evacuation.vehicles import Fleet, Road, contraflow, drive, shuttle
+from evacuation.traffic import Road, Traffic, drive
+from evacuation.vehicles import Fleet, contraflow, shuttle
 from twin.errors import ModelError
 
 C = 1900.0 / 3600.0  # one lane, HCM 2010
@@ -187,3 +188,63 @@ def test_best_turning_equals_brute_force_over_all_cuts(seed):
     assert out.before == pytest.approx(best[0, 0, 0, 0] * C)
     assert out.after == pytest.approx(max(best.values()) * C)
     assert len(out.reversed) == min(sum(bits) for bits, flow in best.items() if flow == max(best.values()))
+
+
+def test_bus_waits_behind_the_cars():
+    # 100 cars at 0 s on v-s leave at 100 + k / C, the last at 100 + 99 / C. The bus reaches v at 50 s, boards one for
+    # 10 s, enters at 60 s behind those cars that entered by then: the road has 133 places and all 100 are in, so it
+    # leaves a headway after the last: 100 + 100 / C.
+    roads = [road("vs", "v", "s"), road("dv", "d", "v", length=500.0), road("sv", "s", "v")]
+    cars = Traffic(roads, origin=["v"] * 100, departure=np.zeros(100), safe=["s"], horizon=4000.0)
+    cars.advance(4000.0)
+    fleet = Fleet(name="f", depot="d", count=1, capacity=4, boarding=10.0)
+    ran = shuttle(fleet, roads, stop=["v"], ready=np.zeros(1), safe="s", traffic=cars)
+    assert ran.arrival == pytest.approx([100.0 + 100.0 / C], rel=1e-9)
+
+
+def test_bus_takes_the_safe_place_it_reaches_first_and_goes_round_a_closed_road():
+    # v-s 1 km (100 s), v-t 1.5 km (150 s); v-s is closed from 105 s to 400 s, when waiting would bring 500 s.
+    roads = [*both("v", "s"), *both("v", "t", length=1500.0)]
+    fleet = Fleet(name="f", depot="s", count=1, capacity=1, boarding=10.0)
+    ran = shuttle(fleet, roads, stop=["v"] * 2, ready=np.zeros(2), safe=["s", "t"], closures=[("vs", 105.0, 400.0)])
+    # reach 100, leave 110, t at 260, back at v 410, leave 420 when v-s is open, s at 520
+    assert [(trip.safe, trip.arrived) for trip in ran.trips] == [("t", 260.0), ("s", 520.0)]
+    assert [leg.road for leg in ran.trips[0].legs] == ["vt"]
+
+
+def test_everybody_is_somewhere_at_every_time():
+    rng = np.random.default_rng(4)
+    roads, ready = both("v", "s"), rng.uniform(0.0, 2000.0, 80)
+    fleet = Fleet(name="f", depot="s", count=2, capacity=15, boarding=2.0, alighting=1.0)
+    ran = shuttle(fleet, roads, stop=["v"] * 80, ready=ready, safe="s", horizon=2500.0)
+    for time in np.linspace(0.0, 2500.0, 60):
+        counts = ran.counts(time)
+        assert sum(counts.values()) == 80
+        # riders by the record of the trips: aboard from their own boarding until they got off
+        aboard = sum(
+            ran.boarding[i] <= time < trip.arrived + fleet.alighting * (k + 1)
+            for trip in ran.trips
+            for k, i in enumerate(trip.people)
+        )
+        assert aboard <= counts["riding"] <= 2 * 15  # those whose bus stands are not yet in a trip; two buses
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_slices_give_the_same_bits(seed):
+    rng = np.random.default_rng(seed)
+    roads = [r for a, b in ("ab", "bc", "ac", "cs") for r in both(a, b, length=rng.uniform(60.0, 900.0))]
+    cars = {"origin": list(rng.choice(list("abc"), 200)), "departure": rng.uniform(0.0, 300.0, 200), "safe": ["s"]}
+    shut = [("ac", 20.0, 500.0), ("bc", 100.0, 150.0)]
+    whole, sliced = (Traffic(roads, closures=shut, horizon=5000.0, **cars) for _ in range(2))
+    whole.advance(5000.0)
+    for until in np.append(np.sort(rng.uniform(0.0, 5000.0, 40)), 5000.0):
+        sliced.advance(until)
+    assert whole.arrival.tobytes() == sliced.arrival.tobytes()
+    assert whole.crossings().times.tobytes() == sliced.crossings().times.tobytes()
+
+
+def test_gate_meters_a_road():
+    # two lanes give 2 C, the gate lets one vehicle out every 5 s: 10 vehicles come at 100 + 5 k
+    gated = Road(tag="r", start="a", end="s", length=1000.0, lanes=2, speed=10.0, capacity=0.2)
+    arrival = drive([gated], origin=["a"] * 10, departure=np.zeros(10), safe=["s"])
+    assert np.sort(arrival) == pytest.approx(100.0 + 5.0 * np.arange(10), rel=1e-9)
