@@ -1,4 +1,4 @@
-"""Crews on their way and in the gas: staging point, drive, air, search and rescue; no clock of its own."""
+"""Crews on their way and in the gas: drive, air, search and rescue; no clock of its own."""
 
 from __future__ import annotations
 
@@ -9,103 +9,62 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from drills.medics import Aid
 from evacuation.simulate import Rescue
 from scenarios.quantities import DurationSpread, SpeedSpread
-from scenarios.responders import Crew
-from twin.errors import ModelError
+from scenarios.responders import Crew, Medics
+from scenarios.staging import staging
 from twin.graph import Twin
 
 if TYPE_CHECKING:
+    from evacuation.routes import WalkGraph
     from evacuation.tracks import Evacuation
 
-__all__ = ["Brigade", "staging"]
+__all__ = ["Brigade", "Gas", "paces"]
 
-_UPWIND = 45.0  # °: the quarter of the compass that counts as upwind
-_GRAIN = 10.0  # m: a vehicle stops at any such point of a road; finer than the crew could choose by eye
 _Waiting = Generator[Any, Any, None]
+Gas = Callable[[NDArray[np.float64], NDArray[np.float64], float], NDArray[np.float64]]
 
 
 class _Clock(Protocol):
     @property
     def now(self) -> float: ...
     def timeout(self, delay: float) -> Any: ...
+    def process(self, generator: _Waiting) -> Any: ...
 
 
-def staging(
-    park: Twin, station: str, source: tuple[float, float], wind_from: float, standoff: float
-) -> tuple[float, float, float]:
-    """Point of the roads nearest to the source that is upwind of it, far enough away and can be driven to.
+def paces(ways: WalkGraph, x: float, y: float) -> Callable[[float, float], float]:
+    """Distance on foot from a point to any other along the ways, both ends by the straight line to the nearest node.
 
-    Parameters
-    ----------
-    park
-        Twin with assets of kind "road".
-    station
-        Tag of the place the crew leaves from; it joins the road at the nearest node.
-    source
-        Place of the release. [m]
-    wind_from
-        Direction the wind blows from. [°]
-    standoff
-        Least distance to the source. [m]
-
-    Returns
-    -------
-    tuple of float
-        x, y and distance along the roads from the station, the straight way to the first node included. [m]
-
-    Raises
-    ------
-    ModelError
-        No road leads to a point upwind and far enough away.
+    Never less than the straight line, and that where no way leads. [m]
     """
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import dijkstra
 
-    roads = park.network("road")
-    size = roads.node_x.size
-    where = f"staging point of a crew from {station}"
-    if not size:
-        raise ModelError("the park has no roads", where=where, fix="add lines of the kind road")
-    home = park[station]
-    away = np.hypot(roads.node_x - home.x, roads.node_y - home.y)
-    first = int(np.argmin(away))
-    graph = coo_matrix((roads.length, (roads.tail, roads.head)), shape=(size, size)).tocsr()
-    drive = dijkstra(graph, directed=False, indices=[first])[0] + away[first]
-    tail, head, share = _along(roads.tail, roads.head, roads.length)
-    way = roads.length[share[0]]
-    x, y = ((1.0 - share[1]) * node[tail] + share[1] * node[head] for node in (roads.node_x, roads.node_y))
-    reach = np.minimum(drive[tail] + share[1] * way, drive[head] + (1.0 - share[1]) * way)
-    east, north = x - source[0], y - source[1]
-    off = np.abs((np.degrees(np.arctan2(east, north)) - wind_from + 180.0) % 360.0 - 180.0)
-    gap = np.hypot(east, north)
-    good = (off <= _UPWIND) & (gap >= standoff) & np.isfinite(reach)
-    if not good.any():
-        raise ModelError(
-            f"no road within {_UPWIND:g}° of upwind ({wind_from:g}°) is {standoff:g} m or more away",
-            where=where,
-            fix="lower the standoff of the crew, or add roads",
-        )
-    spot = int(np.lexsort((reach, np.where(good, gap, np.inf)))[0])
-    return float(x[spot]), float(y[spot]), float(reach[spot])
+    size = ways.node_x.size
+    graph = coo_matrix((ways.links.length, (ways.tail, ways.head)), shape=(size, size)).tocsr()
+    near = np.hypot(ways.node_x - x, ways.node_y - y)
+    first = int(np.argmin(near))
+    far = dijkstra(graph, indices=[first])[0] + near[first]
 
+    def distance(to_x: float, to_y: float) -> float:
+        gap = np.hypot(ways.node_x - to_x, ways.node_y - to_y)
+        last = int(np.argmin(gap))
+        line = math.hypot(to_x - x, to_y - y)
+        return max(line, float(far[last] + gap[last])) if np.isfinite(far[last]) else line
 
-def _along(
-    tail: NDArray[np.int64], head: NDArray[np.int64], length: NDArray[np.float64]
-) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[NDArray[np.int64], NDArray[np.float64]]]:
-    """Points along segments, no further apart than the grain: ends, and number of the segment with the share of it."""
-    pieces = np.maximum(np.ceil(length / _GRAIN), 1.0).astype(np.int64)
-    segment = np.repeat(np.arange(length.size), pieces + 1)
-    count = np.arange(segment.size) - np.repeat(np.cumsum(pieces + 1) - pieces - 1, pieces + 1)
-    return tail[segment], head[segment], (segment, count / pieces[segment])
+    return distance
 
 
 class Brigade:
     """The crews of one play.
 
+    Nobody is looked for twice: who has been carried out, or found by a crew that searched the place, is accounted for.
+    Crews in breathing apparatus gather no load here; the gas at each place they search is written to the log.
+
     Parameters
     ----------
-    park, crews
+    park, crews, medics
         Where and who.
     clock
         Clock of the play.
@@ -117,6 +76,14 @@ class Brigade:
         Place of the release [m]; wind direction [°] at a time.
     people
         What people did as far as is known; None: nothing is known and nobody is missing.
+    reported
+        Time up to which it is known who has been counted in; None: up to now. [s]
+    ways
+        What crews walk on; None: straight lines.
+    gas
+        Concentration at points at a time; None: unknown. [kg m⁻³]
+    limit
+        Crews stand outside the contour of this concentration. [kg m⁻³]
     """
 
     def __init__(
@@ -130,46 +97,66 @@ class Brigade:
         source: tuple[float, float],
         wind_from: Callable[[float], float],
         people: Evacuation | None,
+        medics: Sequence[Medics] = (),
+        reported: Callable[[], float] | None = None,
+        ways: WalkGraph | None = None,
+        gas: Gas | None = None,
+        limit: float = math.inf,
     ) -> None:
         self.park, self.clock, self.draw, self.say = park, clock, draw, say
         self.source, self.wind_from, self.people = source, wind_from, people
+        self.ways, self.gas, self.limit = ways, gas, limit
         self.crews = {crew.id: crew for crew in crews}
+        self.aid = Aid(medics, clock=clock, draw=draw, say=say)
         self.rescues: list[Rescue] = []
+        self._reported = reported or (lambda: float(clock.now))
         self._point: dict[str, tuple[float, float]] = {}
-        self._taken: set[int] = set()
+        self._paces: dict[str, Callable[[float, float], float]] = {}
+        self._begun: set[str] = set()  # places a crew is in
+        self._carried: set[int] = set()  # on the arms of a crew
+        self._known: set[int] = set()  # accounted for without a card reader
 
     def dispatch(self, name: str, cause: str) -> _Waiting:
-        """Turn out, drive to a staging point chosen by the wind at that moment, put on apparatus."""
-        crew = self.crews[name]
-        yield self.clock.timeout(self.draw(f"{name}/turn_out", crew.turn_out))
-        self.say(name, f"crew.turned_out:{name}", cause, {"station": crew.station})
-        x, y, way = staging(self.park, crew.station, self.source, self.wind_from(self.clock.now), crew.standoff)
-        yield self.clock.timeout(way / self.draw(f"{name}/drive", crew.drive))
+        """Turn out, drive to a staging point chosen by wind and gas of the moment; crews put on apparatus."""
+        crew = self.crews.get(name)
+        team = crew or self.aid.teams[name]
+        yield self.clock.timeout(self.draw(f"{name}/turn_out", team.turn_out))
+        self.say(name, f"crew.turned_out:{name}", cause, {"station": team.station})
+        now = self.clock.now
+        air = None if self.gas is None else lambda x, y: self.gas(x, y, now)  # type: ignore[misc]
+        x, y, way = staging(
+            self.park, team.station, self.source, self.wind_from(now), team.standoff, gas=air, limit=self.limit
+        )
+        yield self.clock.timeout(way / self.draw(f"{name}/drive", team.drive))
         self._point[name] = (x, y)
-        self.say(name, f"crew.staged:{name}", f"crew.turned_out:{name}", {"x_m": x, "y_m": y, "drive_m": way})
+        detail = {"x_m": x, "y_m": y, "drive_m": way}
+        self.say(name, f"crew.staged:{name}", f"crew.turned_out:{name}", detail | self._air_at(x, y))
+        if crew is None:
+            self.aid.open(name)
+            return
         yield self.clock.timeout(self.draw(f"{name}/donning", crew.donning))
         self.say(name, f"crew.ready:{name}", f"crew.staged:{name}", {"air_s": crew.air.duration})
 
     def missing(self, zones: Sequence[str]) -> dict[str, list[int]]:
-        """People of these places who are not counted in by now, by place; no zones: every place."""
+        """People of these places who are not known to be counted in, by place; no zones: every place."""
         people = self.people
         if people is None:
             return {}
         told = people.population
-        gone = people.arrival_time <= self.clock.now
+        gone = people.arrival_time <= self._reported()
         found = {}
         for number, place in enumerate(told.places):
             if not zones or place in zones:
                 here = np.flatnonzero((told.place == number) & ~gone).tolist()
-                if left := [who for who in here if who not in self._taken]:
+                if left := [who for who in here if who not in self._known]:
                     found[place] = left
         return found
 
     def search(self, name: str, zones: Sequence[str], told: Sequence[str], cause: str) -> _Waiting:
-        """Search the places of the missing and bring out who has fallen there.
+        """Search the places of the missing and bring out who has fallen there or on the way from there.
 
         The places named by the plan come in its order, otherwise the place with the most missing comes first. Only
-        places whose people were told to go are searched.
+        places whose people were told to go are searched, each by one crew.
         """
         crew = self.crews[name]
         missing = self.missing(told)
@@ -183,17 +170,19 @@ class Brigade:
         cause = f"search.started:{name}"
         left = crew.air.duration
         for place in order:
-            if self.missing(told).get(place):
+            if place not in self._begun and self.missing(told).get(place):
+                self._begun.add(place)
                 left = yield from self._place(crew, place, left, cause)
+                self._begun.discard(place)
         yield self.clock.timeout(self.draw(f"{name}/decontamination", crew.decontamination))
         still = sum(map(len, self.missing(told).values()))
         self.say(name, f"search.finished:{name}", cause, {"missing": still})
 
     def _place(self, crew: Crew, place: str, left: float, cause: str) -> Generator[Any, Any, float]:
         """One place: entries until it is searched, then one entry for each casualty; the air that is left. [s]"""
-        x, y = self._point[crew.id]
         asset, full = self.park[place], crew.air.duration
-        leg = math.hypot(asset.x - x, asset.y - y) / self.draw(f"{crew.id}/walk", crew.walk)
+        pace = self.draw(f"{crew.id}/walk", crew.walk)
+        leg = self._far(crew.id, asset.x, asset.y) / pace
         if 2.0 * leg >= full:
             self.say(crew.id, f"search.out_of_reach:{place}", cause, {"way_s": 2.0 * leg, "air_s": full})
             return left
@@ -204,40 +193,73 @@ class Brigade:
             stay = min(work, left - 2.0 * leg)
             yield self.clock.timeout(2.0 * leg + stay)
             work, left = work - stay, left - 2.0 * leg - stay
-        found = self._fallen(place)
-        self.say(crew.id, f"search.searched:{place}", cause, {"fallen": len(found)})
+        found, detail = self._find(place)
+        self.say(crew.id, f"search.searched:{place}", cause, detail | self._air_at(asset.x, asset.y))
         for who in found:
-            if self._dead(who):  # meanwhile: the living come first
-                continue
-            carry = self.draw(f"{crew.id}/carry/{who}", crew.carry)
-            if leg + carry > full:
-                self.say(crew.id, f"search.out_of_reach:{place}", cause, {"way_s": leg + carry, "air_s": full})
-                continue
-            if left < leg + carry:
-                left = yield from self._change(crew)
-            yield self.clock.timeout(leg + carry)
-            left -= leg + carry
-            self._taken.add(who)
-            if self._dead(who):
-                self.say(crew.id, f"recovered:{who}", f"search.searched:{place}", {"place": place})
-                continue
-            self.rescues.append(Rescue(time=float(self.clock.now), person=who))
-            self.say(crew.id, f"rescued:{who}", f"search.searched:{place}", {"place": place})
+            if who not in self._carried:
+                left = yield from self._bring(crew, place, who, pace, left)
         return left
+
+    def _bring(self, crew: Crew, place: str, who: int, pace: float, left: float) -> Generator[Any, Any, float]:
+        """One casualty, from where the person lies; the air that is left. [s]"""
+        cause, full = f"search.searched:{place}", crew.air.duration
+        if self._dead(who):  # meanwhile: the living come first
+            self._known.add(who)
+            return left
+        effort = self._far(crew.id, *self._lies(who)) / pace + self.draw(f"{crew.id}/carry/{who}", crew.carry)
+        if effort > full:
+            self.say(crew.id, f"search.out_of_reach:{place}", cause, {"way_s": effort, "air_s": full})
+            return left
+        self._carried.add(who)
+        if left < effort:
+            left = yield from self._change(crew)
+        yield self.clock.timeout(effort)
+        self._known.add(who)
+        if self._dead(who):
+            self.say(crew.id, f"recovered:{who}", cause, {"place": place})
+            return left - effort
+        self.rescues.append(Rescue(time=float(self.clock.now), person=who))
+        self.say(crew.id, f"rescued:{who}", cause, {"place": place})
+        self.aid.receive(who)
+        return left - effort
 
     def _change(self, crew: Crew) -> Generator[Any, Any, float]:
         yield self.clock.timeout(self.draw(f"{crew.id}/change", crew.change))
         return crew.air.duration
 
+    def _far(self, name: str, x: float, y: float) -> float:
+        """Way of a crew on foot from its staging point. [m]"""
+        start = self._point[name]
+        if self.ways is None or not self.ways.node_x.size:
+            return math.hypot(x - start[0], y - start[1])
+        if name not in self._paces:
+            self._paces[name] = paces(self.ways, *start)
+        return self._paces[name](x, y)
+
+    def _air_at(self, x: float, y: float) -> dict[str, float]:
+        if self.gas is None:
+            return {}
+        return {"gas_kg_m3": float(self.gas(np.array([x]), np.array([y]), float(self.clock.now))[0])}
+
+    def _lies(self, who: int) -> tuple[float, float]:
+        assert self.people is not None
+        x, y = self.people.positions(float(self.people.incapacitated_time[who]))
+        return float(x[who]), float(y[who])
+
     def _dead(self, who: int) -> bool:
         return self.people is not None and bool(self.people.death_time[who] <= self.clock.now)
 
-    def _fallen(self, place: str) -> list[int]:
-        """Who of the place lies fallen and alive by now; who fell first is carried first."""
+    def _find(self, place: str) -> tuple[list[int], dict[str, int]]:
+        """Who of the place lies fallen and alive, who fell first first; the dead and those still in are found too."""
         people = self.people
         if people is None:
-            return []
-        now, here = self.clock.now, people.population.place == people.population.places.index(place)
-        down = here & (people.incapacitated_time <= now) & (people.death_time > now)
-        who = [w for w in np.flatnonzero(down).tolist() if w not in self._taken]
-        return sorted(who, key=lambda w: (people.incapacitated_time[w], w))
+            return [], {"fallen": 0}
+        now = self.clock.now
+        here = people.population.place == people.population.places.index(place)
+        here[[who for who in np.flatnonzero(here).tolist() if who in self._known]] = False
+        dead = here & (people.death_time <= now)
+        down = here & (people.incapacitated_time <= now) & ~dead
+        inside = here & ~dead & ~down & (people.start_time > now)
+        self._known.update(np.flatnonzero(dead | inside).tolist())
+        order = sorted(np.flatnonzero(down).tolist(), key=lambda w: (people.incapacitated_time[w], w))
+        return order, {"fallen": len(order), "dead": int(dead.sum()), "still_in": int(inside.sum())}

@@ -1,9 +1,9 @@
-"""What the fixed gas detectors show of a cloud, and when they alarm."""
+"""What the fixed gas detectors show of a cloud, when they alarm, and when they are quiet again."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from twin.assets import Asset
 from twin.graph import Twin
 from twin.hazard import Hazard
 
-__all__ = ["Alarm", "detect"]
+__all__ = ["Alarm", "Watch", "detect"]
 
 _STEP = 1.0  # s: the scan of a detector loop
 _T90 = math.log(10.0)  # a first-order lag reaches 90 % after ln(10) time constants
@@ -42,10 +42,26 @@ class Alarm:
     limit: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """What the detectors showed.
+
+    Parameters
+    ----------
+    alarms
+        First passing of each limit of each detector, in order of time.
+    quiet
+        For alarm levels 1 and 2, the times from and until which no detector showed that level, in order. [s]
+    """
+
+    alarms: tuple[Alarm, ...]
+    quiet: tuple[tuple[tuple[float, float], ...], ...]
+
+
 def detect(
-    park: Twin, hazard: Hazard, gas: Substance, *, horizon: float, dead: Collection[str] = ()
-) -> tuple[Alarm, ...]:
-    """Alarms of the park's detectors for one gas, in order of time.
+    park: Twin, hazard: Hazard, gas: Substance, *, horizon: float, faults: Mapping[str, float] | None = None
+) -> Watch:
+    """Alarms of the park's detectors for one gas.
 
     Each detector follows the outdoor concentration at its place and height as a first-order lag with time constant
     T90 / ln 10 (exact exponential step over linear-in-time input), the usual model of a diffusion-type cell. The loop
@@ -61,27 +77,39 @@ def detect(
         Only detectors for this substance see anything.
     horizon
         End of the watch. [s]
-    dead
-        Tags of detectors that do not work.
+    faults
+        What a faulty detector shows over the gas there is, by tag: 0 one that shows nothing, inf one that shows full
+        scale from the start (which no all-clear waits for, since it is known to be false by then).
 
     Returns
     -------
-    tuple of Alarm
-        The first passing of each limit of each detector.
+    Watch
+        A detector that is wrong votes as it shows: of three with one silent, two out of three becomes two out of two;
+        with one at full scale, one out of two.
     """
-    heads = [asset for asset in park.assets("detector") if asset.tag not in dead and _senses(asset, gas)]
+    wrong = faults or {}
+    heads = [asset for asset in park.assets("detector") if _senses(asset, gas)]
     if not heads:
-        return ()
+        return Watch(alarms=(), quiet=((), ()))
     times = np.arange(0.0, horizon + 0.5 * _STEP, _STEP)
     at = np.array([[head.x, head.y, head.number("height")] for head in heads])
     outside = hazard.concentration(at[:, 0, None], at[:, 1, None], at[:, 2, None], times[None, :])
     alarms = []
+    loud = np.zeros((2, times.size), np.bool_)
     for head, signal in zip(heads, _lagged(outside, np.array([head.number("t90") for head in heads])), strict=True):
+        factor = wrong.get(head.tag, 1.0)
         for level in (1, 2):
             limit = head.get(f"alarm_{level}")
-            if isinstance(limit, float) and (time := _first_above(times, signal, limit)) is not None:
-                alarms.append(Alarm(time=time, tag=head.tag, level=level, limit=limit))
-    return tuple(sorted(alarms, key=lambda alarm: (alarm.time, alarm.tag, alarm.level)))
+            if not isinstance(limit, float):
+                continue
+            above = np.ones(times.size, np.bool_) if np.isinf(factor) else factor * signal >= limit
+            if above.any():
+                alarms.append(Alarm(time=float(times[above.argmax()]), tag=head.tag, level=level, limit=limit))
+            loud[level - 1] |= above & np.isfinite(factor)
+    return Watch(
+        alarms=tuple(sorted(alarms, key=lambda alarm: (alarm.time, alarm.tag, alarm.level))),
+        quiet=tuple(_spans(times, ~level) for level in loud),
+    )
 
 
 def _senses(head: Asset, gas: Substance) -> bool:
@@ -106,6 +134,7 @@ def _lagged(outside: NDArray[np.float64], t90: NDArray[np.float64]) -> NDArray[n
     return shown
 
 
-def _first_above(times: NDArray[np.float64], signal: NDArray[np.float64], limit: float) -> float | None:
-    above = np.flatnonzero(signal >= limit)
-    return float(times[above[0]]) if above.size else None
+def _spans(times: NDArray[np.float64], on: NDArray[np.bool_]) -> tuple[tuple[float, float], ...]:
+    """First and last scan of each unbroken row of scans."""
+    edge = np.flatnonzero(np.diff(np.concatenate([[False], on, [False]]).astype(np.int8)))
+    return tuple((float(times[a]), float(times[b - 1])) for a, b in zip(edge[::2], edge[1::2], strict=True))

@@ -8,16 +8,19 @@ pass extends the part that is right (see :func:`drills.run.run_drill`).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import simpy
 
-from drills.crews import Brigade
-from drills.detection import Alarm
+from drills.announcements import Hearing, hearing
+from drills.crews import Brigade, Gas
+from drills.detection import Alarm, Watch
 from drills.log import Entry
 from evacuation.behaviour import Order
+from evacuation.population import Population
 from evacuation.simulate import Rescue
 from evacuation.tracks import Evacuation
 from scenarios.plans import Step
@@ -38,6 +41,7 @@ _VERB: Mapping[str, Literal["evacuate", "shelter", "all_clear"]] = {
     "order_all_clear": "all_clear",
 }
 EVERYBODY = "all"
+_LOOK = 10.0  # s: how often it is asked whether the area is safe
 _Waiting = Generator[simpy.Event, Any, None]
 
 
@@ -67,9 +71,12 @@ def respond(
     scenario: Scenario,
     park: Twin,
     *,
-    alarms: Sequence[Alarm],
+    watch: Watch,
+    crowd: Population | None = None,
     counted: Iterable[Entry] = (),
     people: Evacuation | None = None,
+    gas: Gas | None = None,
+    contour: float = math.inf,
     streams: Streams,
     team: Team = "plan",
     best: Alternative | None = None,
@@ -82,12 +89,18 @@ def respond(
         Plan, broken equipment, injects and releases.
     park
         Valves with their `closing_time` [s].
-    alarms
+    watch
         What the detectors showed.
+    crowd
+        The people, who hear orders by the means of their alarm zone; None: everybody hears them at once.
     counted
         What the head-count showed.
     people
         Where people were: what a crew that searches a place at a time finds there. None: nobody is missing.
+    gas
+        Concentration at points at a time, for crews that choose where to stand; None: unknown. [kg m⁻³]
+    contour
+        Crews stand outside the contour of this concentration. [kg m⁻³]
     streams
         Each step draws its duration from its own stream, so a step added to the plan moves no other.
     team
@@ -109,8 +122,9 @@ def respond(
         raise ScenarioError(f"unknown team {team!r}", where="team", fix=near(str(team), TEAMS))
     if team == "perfect" and best is None:
         raise ScenarioError("a perfect team needs an alternative to carry out", where="best")
-    stage = _Stage(scenario, park, streams, team, people)
-    stage.open(alarms, counted, best if team == "perfect" else None)
+    stage = _Stage(scenario, park, streams, team, crowd=crowd, people=people)
+    stage.equip(gas, contour)
+    stage.open(watch, counted, best if team == "perfect" else None)
     stage.clock.run(until=scenario.time.horizon)
     return Response(
         entries=tuple(stage.entries),
@@ -124,9 +138,19 @@ class _Stage:
     """One play: the SimPy clock and what has happened on it."""
 
     def __init__(
-        self, scenario: Scenario, park: Twin, streams: Streams, team: Team, people: Evacuation | None = None
+        self,
+        scenario: Scenario,
+        park: Twin,
+        streams: Streams,
+        team: Team,
+        *,
+        crowd: Population | None,
+        people: Evacuation | None,
     ) -> None:
-        self.scenario, self.park, self.streams, self.team = scenario, park, streams, team
+        self.scenario, self.park, self.streams, self.team, self.people = scenario, park, streams, team, people
+        zones = scenario.alarm_zones
+        self._hearing: Hearing | None = hearing(zones, crowd, streams) if zones and crowd is not None else None
+        self._reported = -math.inf
         self.clock = simpy.Environment()
         self.entries: list[Entry] = []
         self.orders: list[Order] = []
@@ -136,34 +160,49 @@ class _Stage:
         self._stuck = {failure.fail for failure in scenario.initial_state if failure.mode == "stuck_open"}
         self._shut: set[str] = set()
         self._votes: dict[str, set[str]] = {group.id: set() for group in scenario.voting.groups}
-        source, weather = park[scenario.releases[0].at], scenario.weather.series()
+
+    def equip(self, gas: Gas | None, contour: float) -> None:
+        """Have crews and medics ready to be called."""
+        scenario = self.scenario
+        source, weather = self.park[scenario.releases[0].at], scenario.weather.series()
         self.brigade = Brigade(
-            park,
+            self.park,
             scenario.responders,
+            medics=scenario.medics,
             clock=self.clock,
             draw=self._draw,
             say=self._say,
             source=(source.x, source.y),
             wind_from=lambda time: weather.at(time).wind_from,
-            people=people,
+            people=self.people,
+            ways=None if self.people is None else self.people.tracks.graph,
+            reported=None if scenario.head_count is None else lambda: self._reported,
+            gas=gas,
+            limit=contour,
         )
 
-    def open(self, alarms: Sequence[Alarm], counted: Iterable[Entry], best: Alternative | None) -> None:
+    def open(self, watch: Watch, counted: Iterable[Entry], best: Alternative | None) -> None:
         """Put everybody in place."""
         for release in self.scenario.releases:
             detail = {"substance": release.substance, "at": release.at, "kind": release.kind}
             self._at(release.start, self._say, release.at, f"{release.id}.start", "", detail)
-        for alarm in alarms:
+        for alarm in watch.alarms:
             self._at(alarm.time, self._alarm, alarm)
         for entry in counted:
             self._at(entry.time, self._say, entry.actor, entry.name, entry.cause, dict(entry.detail))
         for inject in self.scenario.injects:
             self.clock.process(self._inject(inject))
         if best is not None:
-            self.clock.process(self._declared(best, unseen=not alarms))
+            self.clock.process(self._declared(best, unseen=not watch.alarms))
         if self.team != "idle":
             for step in self.scenario.plan.steps:
                 self.clock.process(self._step(step))
+        if self.people is not None:
+            if self.scenario.head_count is not None:
+                self.clock.process(self._reports(self.scenario.head_count.interval))
+            if self.scenario.all_clear is not None:
+                rule = self.scenario.all_clear
+                self.clock.process(self._safe(watch.quiet[rule.below - 1], rule.hold))
 
     # -- what the world shows
 
@@ -176,7 +215,8 @@ class _Stage:
             event.succeed()
 
     def _alarm(self, alarm: Alarm) -> None:
-        cause = f"{self.scenario.releases[0].id}.start"
+        first = min(self.scenario.releases, key=lambda release: release.start)
+        cause = f"{first.id}.start" if alarm.time >= first.start else ""  # a detector at full scale from the start
         name = f"{alarm.tag}.alarm_{alarm.level}"
         self._say(alarm.tag, name, cause, {"limit_kg_m3": alarm.limit})
         if not self._alarmed:
@@ -238,12 +278,46 @@ class _Stage:
     def _search(self, step: Step, cause: str) -> _Waiting:
         """Search once the crew is ready; missing are those told to leave by then."""
         yield self._event(f"crew.ready:{step.team}")
-        told = [order for order in self.orders if order.action == "evacuate"]
+        if self.scenario.head_count is not None:
+            yield self._event("headcount.report")  # nobody is known to be missing before
+        if (zones := self._told()) is not None:
+            yield from self.brigade.search(str(step.team), step.zones, zones, cause)
+
+    def _told(self) -> list[str] | None:
+        """Places that were told to leave, empty for everybody; None: nobody was told."""
+        told = [order for order in self.orders if order.action == "evacuate" and order.time <= self.clock.now]
         if not told:
-            return
-        everybody = any(not order.zones for order in told)
-        zones = [] if everybody else [zone for order in told for zone in order.zones]
-        yield from self.brigade.search(str(step.team), step.zones, zones, cause)
+            return None
+        return [] if any(not order.zones for order in told) else [zone for order in told for zone in order.zones]
+
+    def _missing(self) -> int:
+        zones = self._told()
+        return 0 if zones is None else sum(map(len, self.brigade.missing(zones).values()))
+
+    def _reports(self, interval: float) -> _Waiting:
+        """The muster points report who has come; a report that says nothing new is not written down."""
+        cause: str = yield self._event("order.evacuate")
+        said: int | None = None
+        while True:
+            yield self.clock.timeout(interval)
+            self._reported = float(self.clock.now)
+            missing = self._missing()
+            if missing != said:
+                self._say("muster points", "headcount.report", cause, {"missing": missing})
+            said, cause = missing, "headcount.report"
+
+    def _safe(self, quiet: Sequence[tuple[float, float]], hold: float) -> _Waiting:
+        """The area is safe once everybody told to leave is accounted for and no detector has shown gas for so long."""
+        yield self._event("detection.first")
+        yield self._event("headcount.report" if self.scenario.head_count else "order.evacuate")
+        while True:
+            now = self.clock.now
+            calm = any(begin + hold <= now <= end for begin, end in quiet)
+            if calm and self._missing() == 0:
+                break
+            yield self.clock.timeout(_LOOK)
+        cause = "headcount.report" if self.scenario.head_count else "detection.first"
+        self._say("control room", "area.safe", cause, {"hold_s": hold})
 
     def _public(self, name: str) -> str:
         """Name in the log of an inner signal: a finished step is known by its event."""
@@ -302,11 +376,23 @@ class _Stage:
         actor: str,
         cause: str,
     ) -> None:
-        self.orders.append(
-            Order(time=float(self.clock.now), action=action, zones=tuple(zones), muster=muster or "", label=actor)
-        )
+        now, to = float(self.clock.now), muster or ""
         for zone in zones or (EVERYBODY,):
             self._say(actor, f"order.{action}:{zone}", cause, {"muster": muster} if muster else {})
+        given = f"order.{action}:{(*zones, EVERYBODY)[0]}"
+        heard = self._hearing if actor != "declared" else None  # declared orders have the time they are heard
+        batches = [(0.0, None)] if heard is None else heard.batches()
+        for delay, who in batches:
+            self.orders.append(
+                Order(time=now + delay, action=action, zones=tuple(zones), people=who, muster=to, label=actor)
+            )
+        for zone, delay in (heard.zones if heard else {}).items():
+            served = heard is not None and (not zones or set(zones) & set(heard.places[zone]))
+            if served and math.isfinite(delay):
+                self._at(now + delay, self._say, zone, f"announced:{zone}", given, {"order": action})
+        begun = self._event("order.evacuate")
+        if action == "evacuate" and not begun.triggered:
+            begun.succeed(given)
 
     def _declared(self, best: Alternative, *, unseen: bool) -> _Waiting:
         """Carry out a declared alternative; its times count from the first alarm, or else from the first release."""

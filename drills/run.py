@@ -5,14 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dispersion.cloud import Cloud
 from dispersion.field import Field
 from dispersion.models import Model, model
-from drills.detection import Alarm, detect
+from drills.detection import Alarm, Watch, detect
 from drills.log import Entry, EventLog
 from drills.losses import Loss, loss_of
 from drills.response import Response, Team, respond
@@ -46,6 +48,8 @@ Progress = Callable[[str, float], None]
 _PASSES = 50  # each pass settles at least one more isolation or head-count; far more than a plan can hold
 _FATAL = 0.99  # probability of death beyond which a higher load is not counted as more harm
 _STANDING = 1.0  # m: people outdoors within this distance of each other breathe the same air
+_SHOWN = {"dead": 0.0, "stuck_low": 0.0, "stuck_high": math.inf, "drift": 1.0}  # over the gas there is
+_BREATH = 1.5  # m: height of a standing mouth
 _FRAME = 60.0  # s between the stored frames of the cloud
 _CELLS = 160  # stored points along the longer side of the map
 _DURATIONS = (600.0, 1800.0, 3600.0, 14400.0, 28800.0)  # s, for which AEGLs are published (NRC 2001)
@@ -103,7 +107,7 @@ class World:
 
     cloud: Cloud
     exposure: Exposure
-    alarms: tuple[Alarm, ...]
+    watch: Watch
 
 
 class Play:
@@ -119,14 +123,14 @@ class Play:
         self.ways = WalkGraph.of(park, places=tuple(dict.fromkeys(paper.at for paper in scenario.population)))
         self.groups = tuple(_group(paper) for paper in scenario.population)
         self.people = populate(park, self.groups, streams, graph=self.ways)
-        self.dead = {failure.fail for failure in scenario.initial_state if failure.mode == "dead"}
+        self.faults = {f.fail: f.gain or _SHOWN[f.mode] for f in scenario.initial_state if f.mode != "stuck_open"}
         self._worlds: dict[tuple[float, ...], World] = {}
         say("release", 1.0)
 
     def run(self, team: Team, found: Sequence[Problem]) -> DrillResult:
         """Play the declared alternatives and the team, then judge."""
         self.say("dispersion", 0.0)
-        alarms = self.world({}).alarms
+        alarms = self.world({}).watch.alarms
         self.say("dispersion", 1.0)
         options = {option.id: option for option in self.scenario.alternatives}
         first = alarms[0].time if alarms else min(paper.start for paper in self.scenario.releases)
@@ -188,8 +192,8 @@ class Play:
                 horizon=horizon,
                 standing_grid=_STANDING,
             )
-            alarms = detect(self.park, cloud, self.gas, horizon=horizon, dead=self.dead)
-            self._worlds[cuts] = World(cloud=cloud, exposure=exposure, alarms=alarms)
+            watch = detect(self.park, cloud, self.gas, horizon=horizon, faults=self.faults)
+            self._worlds[cuts] = World(cloud=cloud, exposure=exposure, watch=watch)
         return self._worlds[cuts]
 
     def _evacuate(
@@ -213,17 +217,22 @@ class Play:
         What the world shows up to t depends only on what was done before t, so each pass extends the part of the record
         that is right by at least one isolation, head-count or rescue: whom a crew finds at t fell by t.
         """
+        paper = self.scenario
         isolated: Mapping[str, float] = {}
         counted: tuple[Entry, ...] = ()
         seen: Evacuation | None = None
         rescues: tuple[Rescue, ...] = ()
         for attempt in range(_PASSES):
+            world = self.world(isolated)
             response = respond(
                 self.scenario,
                 self.park,
-                alarms=self.world(isolated).alarms,
+                watch=world.watch,
+                crowd=self.people,
                 counted=counted,
                 people=seen,
+                gas=partial(_breathed, world.cloud),
+                contour=self._contour(world.cloud),
                 streams=self.streams,
                 team=team,
                 best=best,
@@ -232,7 +241,8 @@ class Play:
             shown = _people_entries(people, response)
             self.say("evacuation", 1.0 - 0.5 ** (attempt + 1))
             same = response.isolated == isolated and shown == counted and response.rescues == rescues
-            if same and (seen is not None or not self.scenario.responders):
+            looked = seen is not None or not (paper.responders or paper.head_count or paper.all_clear)
+            if same and looked:
                 return response, people
             isolated, counted, rescues, seen = response.isolated, shown, response.rescues, people
         raise ModelError(
@@ -279,6 +289,15 @@ class Play:
             if found:
                 return tuple(found)
         return ()
+
+    def _contour(self, cloud: Cloud) -> float:
+        """Concentration crews stay outside of before they have put on apparatus: the second level, or the lowest."""
+        found = self.thresholds(cloud)
+        if not found:
+            return math.inf
+        level = next((t for t in found if t.name.endswith("-2")), found[-1])
+        air = self.weather.at(cloud.start)
+        return level.concentration(air.temperature, air.pressure)
 
     def _field(self, cloud: Cloud) -> Field:
         """The cloud at breathing height where people are, frame by frame."""
@@ -354,6 +373,10 @@ def _release(paper: ReleasePaper, park: Twin, weather: WeatherSeries) -> Release
         label=paper.id,
         notes=notes,
     )
+
+
+def _breathed(cloud: Cloud, x: NDArray[np.float64], y: NDArray[np.float64], time: float) -> NDArray[np.float64]:
+    return cloud.concentration(x, y, np.full(x.shape, _BREATH), np.full(x.shape, time))
 
 
 def _group(paper: PeopleHere) -> Group:

@@ -57,6 +57,10 @@ _CREWS = {
     "search.out_of_reach": Words("{tag} is further than the air of the crew lasts", "{tag} 超出空呼气量可达范围"),
     "search.finished": Words("crew {tag} is back and decontaminated", "救援队 {tag} 撤回并洗消完毕"),
     "rescued": Words("person {tag} is carried out alive", "人员 {tag} 获救"),
+    "triaged": Words("person {tag} is sorted by the medics", "人员 {tag} 完成检伤"),
+    "transported": Words("person {tag} is taken away by ambulance", "人员 {tag} 由救护车转运"),
+    "handed_over": Words("person {tag} is handed over", "人员 {tag} 送达医疗机构"),
+    "announced": Words("alarm zone {tag}: the first people hear the order", "警报区 {tag}：首批人员收到指令"),
     "recovered": Words("person {tag} is carried out dead", "人员 {tag} 遇难，已运出"),
 }
 _ORDERS = {
@@ -68,6 +72,8 @@ _FIXED = {
     "detection.first": Words("first detector in alarm", "首个探测器报警"),
     "detection.confirmed": Words("alarm confirmed by voting", "报警经表决确认"),
     "alarm.sounded": Words("alarm sounded", "警报响起"),
+    "headcount.report": Words("report of the head-count", "清点人数报告"),
+    "area.safe": Words("everybody accounted for and no gas: the area is safe", "人员全部核实、无气体报警，区域安全"),
     "headcount.complete": Words("everybody ordered to muster is counted", "集合人员清点完毕"),
 }
 

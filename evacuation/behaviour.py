@@ -228,6 +228,7 @@ class Crowd:
         )
         self.rescued = np.full(n, np.inf)
         self.order_time = np.full(n, np.inf)  # first order heard
+        self.told_time = np.full(n, np.inf)  # was told to walk, and not taken back
         self.start_time = np.full(n, np.inf)  # sets out, as planned or done
         self.shelter_time = np.full(n, np.inf)  # closes the room, as planned or done
         self.muster = np.full(n, -1, np.int64)
@@ -269,6 +270,7 @@ class Crowd:
         preparing = np.isfinite(self.start_time[who])
         fresh = order.time + self.population.premovement[who]
         self.start_time[who] = np.where(preparing, self.start_time[who], fresh)
+        self.told_time[who] = np.where(preparing, self.told_time[who], order.time)
         pending = who[self.shelter_time[who] > order.time]
         self.shelter_time[pending] = np.inf
         self.exposed[who] = False
@@ -296,6 +298,7 @@ class Crowd:
             [self.population.places[k] for k in self.population.place[who]], row, ready, inside
         )
         self.start_time[who] = leave
+        self.told_time[who] = np.where(leave > ready, leave, self.told_time[who])  # until then they are to stay
         hide = self.rooms.home[who] & shelter
         self.shelter_time[who[hide]] = np.minimum(self.shelter_time[who[hide]], ready[hide])
         gone = who[np.isinf(leave)]
@@ -330,7 +333,9 @@ class Crowd:
         if self.harm is not None and who.size:
             load, fell = self._standing(who, np.minimum(time, self.horizon))
             down = np.isfinite(fell)
+            told = self.told_time[who[down]]
             self._stay(who[down])
+            self.told_time[who[down]] = told  # they will be missed
             who, link, time, load = who[~down], link[~down], time[~down], load[~down]
             bear = self.harm.limits
             self.engine.bear(
@@ -353,7 +358,7 @@ class Crowd:
 
     def _stay(self, who: NDArray[np.int64]) -> None:
         """Take back the walk of people who have not set out."""
-        self.start_time[who] = np.inf
+        self.start_time[who] = self.told_time[who] = np.inf
         self.muster[who] = -1
         nowhere = np.full(who.size, -1, np.int64)
         self.engine.start(who, time=np.full(who.size, np.inf), link=nowhere, destination=nowhere)

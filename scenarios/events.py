@@ -17,6 +17,10 @@ name                      happens when
 ``inject.<id>``           the inject is delivered
 ``crew.ready:F``          the crew F is at the staging point in apparatus (``crew.turned_out``, ``crew.staged`` before)
 ``search.finished:F``     the crew F has searched (``search.started`` before)
+``announced:<zone>``      the first people of the alarm zone hear an order
+``crew.staged:M``         the medics M are at their staging point
+``headcount.report``      the muster points have reported for the first time
+``area.safe``             everybody told to leave is accounted for and no detector has shown gas for as long as asked
 ``headcount.complete``    everybody told to muster has been counted (``headcount.complete:MP-1``: at that point)
 ========================= =========================================================================================
 
@@ -97,6 +101,8 @@ def declared_events(tree: Mapping[str, object], *, steps: bool = True) -> frozen
     }
     found |= {f"headcount.complete:{item['muster']}" for _, item in items(tree, "plan", "steps") if item.get("muster")}
     found |= {f"inject.{item['id']}" for _, item in items(tree, "injects") if "id" in item}
+    found |= {f"announced:{item['id']}" for _, item in items(tree, "alarm_zones") if "id" in item}
+    found |= {name for key, name in (("head_count", "headcount.report"), ("all_clear", "area.safe")) if tree.get(key)}
     found |= {f"detection.confirmed:{item['id']}" for _, item in items(tree, "voting", "groups") if "id" in item}
     if steps:
         for _, step in items(tree, "plan", "steps"):

@@ -14,7 +14,9 @@ from plant_models.parks import park_path
 from plant_models.substances import substance
 from scenarios.conditions import GasHole, LiquidHole, ReleasePaper
 from scenarios.events import DETECTOR_EVENT, declared_events
+from scenarios.responders import Crew, Medics
 from scenarios.schema import Scenario
+from scenarios.staging import staging
 from twin.assets import Asset
 from twin.errors import Problem, TwinError, near
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = ["LayoutFiles", "fit", "layout_files"]
 
 _DETECTOR_REACH = 150.0  # m; beyond it a leak is called unwatched. Design choice: a quarter of the smallest plant block
+_BLIND = ("dead", "stuck_low")  # modes in which a detector never alarms
 _NEEDED = ("substance", "pressure", "temperature")  # what an asset must say so that a hole in it can leak
 
 
@@ -174,7 +177,7 @@ class _Check:
 
     def watched(self, asset: Asset, name: str, where: str) -> Iterator[Problem]:
         detectors = [d for d in self.park.assets("detector") if _canonical(str(d.get("gas", ""))) == name]
-        dead = {failure.fail for failure in self.scenario.initial_state if failure.mode == "dead"}
+        dead = {failure.fail for failure in self.scenario.initial_state if failure.mode in _BLIND}
         alive = [d for d in detectors if d.tag not in dead]
         ready = [d for d in alive if d.get("alarm_1") is not None]
         if not ready:
@@ -227,19 +230,40 @@ class _Check:
             )
 
     def failures(self) -> Iterator[Problem]:
-        wanted = {"stuck_open": ("valve",), "dead": ("detector",)}
         for index, failure in enumerate(self.scenario.initial_state):
-            kinds = wanted[failure.mode]
+            kinds = ("valve",) if failure.mode == "stuck_open" else ("detector",)
             yield from self.tag(failure.fail, kinds, kinds[0], "initial_state", index, "fail")
 
     def crews(self) -> Iterator[Problem]:
         for index, crew in enumerate(self.scenario.responders):
-            if crew.station not in self.park:
-                where = self.scenario.where("responders", index, "station")
-                yield Problem(f"the park has no place {crew.station!r}", where, near(crew.station, self.places))
+            yield from self.standing(crew, "responders", index)
+        for index, medics in enumerate(self.scenario.medics):
+            yield from self.standing(medics, "medics", index)
+        for index, zone in enumerate(self.scenario.alarm_zones):
+            for number, place in enumerate(zone.places):
+                if place not in self.lived_in:
+                    where = self.scenario.where("alarm_zones", index, "places", number)
+                    yield Problem(f"nobody starts at {place!r}", where, near(place, self.lived_in))
         for index, group in enumerate(self.scenario.voting.groups):
             for number, tag in enumerate(group.detectors):
                 yield from self.tag(tag, ("detector",), "detector", "voting", "groups", index, "detectors", number)
+
+    def standing(self, team: Crew | Medics, *path: str | int) -> Iterator[Problem]:
+        """Whether there is a staging point upwind in every wind of the scenario; what gas there is, is not asked."""
+        if team.station not in self.park:
+            where = self.scenario.where(*path, "station")
+            yield Problem(f"the park has no place {team.station!r}", where, near(team.station, self.places))
+            return
+        at = self.scenario.releases[0].at
+        if at not in self.park:
+            return
+        source, series = self.park[at], self.scenario.weather.series()
+        for wind in dict.fromkeys(state.wind_from for state in series.states):
+            try:
+                staging(self.park, team.station, (source.x, source.y), wind, team.standoff)
+            except TwinError as error:
+                yield Problem(error.what, self.scenario.where(*path, "standoff"), error.fix)
+                return
 
     def zones(self, zones: Iterable[str], *path: str | int) -> Iterator[Problem]:
         for number, zone in enumerate(zones):
@@ -298,7 +322,7 @@ class _Check:
                 named.append((getattr(expectation.rule, key, None), ("expectations", index, "rule", key)))
         named += [(gate.when.never, ("gates", i, "when", "never")) for i, gate in enumerate(tree.gates)]
         possible = declared_events(tree.model_dump(mode="json", by_alias=True))
-        dead = {failure.fail for failure in tree.initial_state if failure.mode == "dead"}
+        dead = {f.fail: f.mode.replace("_", " ") for f in tree.initial_state if f.mode in _BLIND}
         for name, path in named:
             match = DETECTOR_EVENT.match(name) if name is not None and name not in possible else None
             if match is None:
@@ -306,7 +330,9 @@ class _Check:
             yield from self.tag(match["tag"], ("detector",), "detector", *path)
             if match["tag"] in dead:
                 yield Problem(
-                    f"{match['tag']!r} is dead, {name!r} never happens", tree.where(*path), "name another detector"
+                    f"{match['tag']!r} is {dead[match['tag']]}, {name!r} never happens",
+                    tree.where(*path),
+                    "name another detector",
                 )
 
     def model(self) -> Iterator[Problem]:

@@ -77,7 +77,7 @@ class Step(Paper):
     else_: Identifier | None = Field(default=None, alias="else")
     """Step started when `verify` has not happened."""
     team: Identifier | None = None
-    """Crew that dispatch sends, or that searches once it is ready."""
+    """Crew or medics that dispatch sends, or crew that searches once it is ready."""
     title: Text | None = None
     """What the step says in the plan's own words."""
 

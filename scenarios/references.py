@@ -16,6 +16,8 @@ _NAMED = (
     ("plan", "steps"),
     ("injects",),
     ("responders",),
+    ("medics",),
+    ("alarm_zones",),
     ("voting", "groups"),
     ("objectives",),
     ("expectations",),
@@ -129,10 +131,14 @@ def _roles(tree: Mapping[str, object]) -> Iterator[Finding]:
 
 
 def _crews(tree: Mapping[str, object]) -> Iterator[Finding]:
-    known = _ids(tree, "responders")
+    crews, medics = _ids(tree, "responders"), _ids(tree, "medics")
+    for path, aid in items(tree, "medics"):
+        if aid.get("id") in crews:
+            yield Finding((*path, "id"), f"{aid['id']!r} is the name of a crew as well", "give every team its own id")
     sent = {s.get("team") for _, s in items(tree, "plan", "steps") if s.get("do") == "dispatch"}
     for path, step in items(tree, "plan", "steps"):
         team = step.get("team")
+        known = [*crews, *medics] if step.get("do") == "dispatch" else crews
         if isinstance(team, str) and team not in known:
             yield Finding((*path, "team"), f"there is no crew {team!r} in responders", near(team, known))
         elif step.get("do") == "search" and isinstance(team, str) and team not in sent:

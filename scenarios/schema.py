@@ -26,7 +26,7 @@ from scenarios.quantities import (
     read_text,
 )
 from scenarios.references import references
-from scenarios.responders import Crew, VotingGroup
+from scenarios.responders import AlarmZone, AllClear, Crew, HeadCount, Medics, VotingGroup
 from scenarios.standards import Alternative, Expectation, Gate, Objective
 from twin.errors import UnitError
 
@@ -152,8 +152,18 @@ class Failure(Paper):
 
     fail: Tag
     """Tag of a valve or detector."""
-    mode: Literal["stuck_open", "dead"]
-    """stuck_open: a valve that does not close from the control room; dead: a detector that shows nothing."""
+    mode: Literal["stuck_open", "dead", "stuck_low", "stuck_high", "drift"]
+    """stuck_open: a valve that does not close from the control room; dead: a detector that shows nothing and is known
+    not to work; stuck_low: one that shows clean air; stuck_high: one that shows full scale from the start, which counts
+    as an alarm and a vote; drift: one that shows `gain` times the gas there is."""
+    gain: Annotated[float, Field(strict=True, gt=0.0, le=10.0)] | None = None
+    """What a drifted detector shows over what there is."""
+
+    @model_validator(mode="after")
+    def _drifted(self) -> Self:
+        if (self.mode == "drift") != (self.gain is not None):
+            raise _wrong("gain belongs to the mode drift, which needs it", "gain: 0.5")
+        return self
 
 
 class Voting(Paper):
@@ -254,6 +264,14 @@ class Scenario(Paper):
     """When an alarm is confirmed."""
     responders: tuple[Crew, ...] = ()
     """Crews that dispatch and search steps of the plan send; with any, people who breathe too much gas fall."""
+    medics: tuple[Medics, ...] = ()
+    """Teams that dispatch steps of the plan send for those who are brought out."""
+    alarm_zones: tuple[AlarmZone, ...] = ()
+    """By what means orders reach places; places in no zone hear them at once."""
+    head_count: HeadCount | None = None
+    """Reports of who is missing; silent: the search knows at any time who has been counted in."""
+    all_clear: AllClear | None = None
+    """When ``area.safe`` happens: everybody told to leave accounted for and the gas gone; silent: never."""
     plan: Plan
     """Response plan; in a file also ``{ref: <plan file>}``."""
     injects: tuple[Inject, ...] = ()

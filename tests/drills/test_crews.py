@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 import simpy
 
-from drills.crews import Brigade, staging
-from drills.detection import Alarm
+from drills.crews import Brigade
+from drills.detection import Alarm, Watch
 from drills.response import respond
 from drills.run import run_drill
 from drills.words import Words, say_event
@@ -19,10 +19,15 @@ from evacuation.condition import Condition
 from scenarios.references import references
 from scenarios.responders import Air, Crew, VotingGroup
 from scenarios.schema import Scenario
+from scenarios.staging import staging
 from twin.errors import ModelError
 from twin.seeds import Streams
 
 AIR = {"volume": "6.8 L", "pressure": "300 bar", "reserve": "50 bar", "consumption": "40 L/min"}
+
+
+def showing(alarms) -> Watch:
+    return Watch(alarms=tuple(alarms), quiet=((), ()))
 
 
 def crew(**changed) -> Crew:
@@ -51,25 +56,35 @@ class Seen:
     arrival_time: np.ndarray
     incapacitated_time: np.ndarray
     death_time: np.ndarray
+    start_time: np.ndarray
+    lying: np.ndarray
+
+    def positions(self, _t):
+        return self.lying.T
 
 
-def seen(places, place, *, arrival=None, fallen, dead=None) -> Seen:
+SPOTS = {"A": (100.0, 0.0), "B": (0.0, 50.0)}
+
+
+def seen(places, place, *, arrival=None, fallen, dead=None, lying=None) -> Seen:
+    """People who lie at their place, unless said otherwise, and had set out."""
     never = np.full(len(place), math.inf)
     return Seen(
         population=SimpleNamespace(places=tuple(places), place=np.array(place)),
         arrival_time=never if arrival is None else np.array(arrival),
         incapacitated_time=np.array(fallen, float),
         death_time=never if dead is None else np.array(dead, float),
+        start_time=np.zeros(len(place)),
+        lying=np.array([SPOTS[places[p]] for p in place] if lying is None else lying, float),
     )
 
 
-def searched(people, *, zones=(), told=(), member=None, at=None):
+def searched(people, *, zones=(), told=(), member=None, **given):
     """Log of one search that starts at 0 from (0, 0)."""
     member = member or crew()
     clock, log = simpy.Environment(), []
-    spots = at or {"A": (100.0, 0.0), "B": (0.0, 50.0)}
     brigade = Brigade(
-        {tag: SimpleNamespace(x=x, y=y) for tag, (x, y) in spots.items()},
+        {tag: SimpleNamespace(x=x, y=y) for tag, (x, y) in SPOTS.items()},
         [member],
         clock=clock,
         draw=lambda _name, spread: spread.quantile(0.5),
@@ -77,6 +92,7 @@ def searched(people, *, zones=(), told=(), member=None, at=None):
         source=(0.0, 0.0),
         wind_from=lambda _time: 0.0,
         people=people,
+        **given,
     )
     brigade._point["FB-1"] = (0.0, 0.0)
     clock.process(brigade.search("FB-1", zones, told, ""))
@@ -159,7 +175,7 @@ def test_two_out_of_three_with_one_dead_detector(chlorine, park) -> None:
 
     def confirmed(*alarms):
         given = [Alarm(time=t, tag=tag, level=level, limit=1e-6) for t, tag, level in alarms]
-        done = respond(scenario, park, alarms=given, streams=Streams(1))
+        done = respond(scenario, park, watch=showing(given), streams=Streams(1))
         return [entry.time for entry in done.entries if entry.name == "detection.confirmed:G"]
 
     assert confirmed((10.0, "D-1", 2), (15.0, "D-2", 1), (20.0, "D-2", 2)) == [20.0]  # D-3 is dead
@@ -182,14 +198,14 @@ def with_crew(scenario, **changed) -> Scenario:
 def test_a_dispatched_crew_is_ready_after_its_chain(chlorine, park) -> None:
     scenario = with_crew(chlorine)
     alarms = (Alarm(time=10.0, tag="GD-101", level=1, limit=1e-6), Alarm(time=20.0, tag="GD-103", level=1, limit=1e-6))
-    done = respond(scenario, park, alarms=alarms, streams=Streams(3))
+    done = respond(scenario, park, watch=showing(alarms), streams=Streams(3))
     at = {entry.name: entry.time for entry in done.entries}
     detail = {entry.name: entry.detail for entry in done.entries}
     staged = at["shift_lead.dispatch"] + 60.0 + detail["crew.staged:FB-1"]["drive_m"] / 10.0
     assert at["crew.turned_out:FB-1"] == pytest.approx(at["shift_lead.dispatch"] + 60.0, abs=1e-9)
     assert at["crew.staged:FB-1"] == pytest.approx(staged, abs=1e-9)
     assert at["crew.ready:FB-1"] == pytest.approx(staged + 120.0, abs=1e-9)
-    idle = respond(scenario, park, alarms=alarms, streams=Streams(3), team="idle")
+    idle = respond(scenario, park, watch=showing(alarms), streams=Streams(3), team="idle")
     assert not [entry for entry in idle.entries if entry.name.startswith(("crew.", "search.", "rescued"))]
 
 

@@ -49,7 +49,7 @@ def heads(tmp_path):
 def test_alarm_times_of_a_ramp_follow_the_exact_lag(heads) -> None:
     # c = a t: a first-order lag shows s(t) = a (t - tau (1 - exp(-t / tau))), tau = T90 / ln 10
     slope = 0.05e-6
-    alarms = detect(heads, Formula(lambda t: slope * t), substance("chlorine"), horizon=600.0)
+    alarms = detect(heads, Formula(lambda t: slope * t), substance("chlorine"), horizon=600.0).alarms
     assert [(a.tag, a.level) for a in alarms] == [("GD-1", 1), ("GD-2", 1), ("GD-1", 2), ("GD-2", 2)]
     for alarm in alarms:
         tau = {"GD-1": 30.0, "GD-2": 60.0}[alarm.tag] / math.log(10.0)
@@ -60,7 +60,7 @@ def test_alarm_times_of_a_ramp_follow_the_exact_lag(heads) -> None:
 def test_t90_is_the_time_to_90_percent_of_a_step(heads) -> None:
     # a step to c at t = 0.. reaches 0.9 c after T90; the limit 3 mg/m3 is 90 % of 3.3333 mg/m3 (but for rounding).
     step = 3e-6 / 0.9 * (1.0 + 1e-9)
-    alarms = detect(heads, Formula(lambda t: np.where(t > 0.0, step, 0.0)), substance("Cl2"), horizon=200.0)
+    alarms = detect(heads, Formula(lambda t: np.where(t > 0.0, step, 0.0)), substance("Cl2"), horizon=200.0).alarms
     times = {a.tag: a.time for a in alarms if a.level == 1}
     # sampled once a second, the step is first seen at 1 s
     assert times == {"GD-1": 31.0, "GD-2": 61.0}
@@ -69,13 +69,13 @@ def test_t90_is_the_time_to_90_percent_of_a_step(heads) -> None:
 def test_no_alarm_before_the_gas(heads) -> None:
     # all at once at 60 s, a million times the limit: a straight line between the scans would pass the limit at 59 s
     burst = Formula(lambda t: np.where(t >= 60.0, 3.0, 0.0))
-    assert {a.time for a in detect(heads, burst, substance("chlorine"), horizon=200.0)} == {61.0}
+    assert {a.time for a in detect(heads, burst, substance("chlorine"), horizon=200.0).alarms} == {61.0}
 
 
 def test_dead_heads_and_other_gases_show_nothing(heads) -> None:
     cloud = Formula(lambda t: 1e-4 + 0.0 * t)
-    seen = {a.tag for a in detect(heads, cloud, substance("chlorine"), horizon=60.0, dead={"GD-1"})}
+    seen = {a.tag for a in detect(heads, cloud, substance("chlorine"), horizon=60.0, faults={"GD-1": 0.0}).alarms}
     assert seen == {"GD-2"}
-    assert {a.tag for a in detect(heads, cloud, substance("ammonia"), horizon=60.0)} == {"GD-3"}
-    assert detect(heads, cloud, substance("propane"), horizon=60.0) == ()
-    assert detect(heads, Formula(lambda t: 0.0 * t), substance("chlorine"), horizon=60.0) == ()
+    assert {a.tag for a in detect(heads, cloud, substance("ammonia"), horizon=60.0).alarms} == {"GD-3"}
+    assert detect(heads, cloud, substance("propane"), horizon=60.0).alarms == ()
+    assert detect(heads, Formula(lambda t: 0.0 * t), substance("chlorine"), horizon=60.0).alarms == ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drills.detection import Alarm
+from drills.detection import Alarm, Watch
 from drills.response import respond
 from twin.errors import ScenarioError
 from twin.seeds import Streams
@@ -17,7 +17,9 @@ ALARMS = (
 
 
 def play(scenario, park, *, team="plan", seed=7, alarms=ALARMS, **given):
-    return respond(scenario, park, alarms=alarms, streams=Streams(seed), team=team, **given)
+    return respond(
+        scenario, park, watch=Watch(alarms=tuple(alarms), quiet=((), ())), streams=Streams(seed), team=team, **given
+    )
 
 
 def times(response):
