@@ -386,8 +386,10 @@ class Crowd:
     def states(self) -> NDArray[np.int8]:
         """State of everybody at the horizon, shape (n,)."""
         end = self.horizon
-        heard = (np.isfinite(self.start_time) & (self.start_time > end)) | (
-            np.isfinite(self.shelter_time) & (self.shelter_time > end)
+        heard = (
+            (np.isfinite(self.start_time) & (self.start_time > end))
+            | (np.isfinite(self.shelter_time) & (self.shelter_time > end))
+            | ((self.told_time <= end) & np.isinf(self.start_time))  # fell before setting out
         )
         choices = (
             (self.engine.arrival <= end, State.MUSTERED),

@@ -132,9 +132,10 @@ def evacuate(
     -----
     Events: ``order.evacuate``, ``order.shelter``, ``order.all_clear`` with zones and the number of people; ``alerted``
     a group with its number; ``muster.first`` the first person at a muster point; ``muster.over_capacity``;
-    ``headcount.complete`` a muster point that has everybody sent there who can walk; ``evacuation.complete``;
-    ``rescued``; ``way.closed``, ``way.opened``; ``horizon`` with the number still on the way. With a tolerance, people
-    who wait in line for the first link of their way breathe the air at the exit of their place.
+    ``headcount.complete`` a muster point that has everybody sent there; ``evacuation.complete`` everybody told to walk
+    is at a muster point, never while somebody lies in the gas; ``rescued``; ``way.closed``, ``way.opened``; ``horizon``
+    with the number still on the way. With a tolerance, people who wait in line for the first link of their way breathe
+    the air at the exit of their place.
     """
     if not (np.isfinite(horizon) and horizon > 0.0):
         raise ModelError(f"horizon is {horizon!r}", where="evacuate", fix="give a positive number of seconds")
@@ -378,9 +379,7 @@ class _Stage:
 
     def _completions(self) -> None:
         """Head-counts that became complete, judged by where people were sent in the end."""
-        arrival, sent = self.crowd.engine.arrival, np.isfinite(self.crowd.start_time)
-        if self.crowd.harm is not None:
-            sent &= np.isinf(self.crowd.engine.harmed().fallen)
+        arrival, sent = self.crowd.engine.arrival, np.isfinite(self.crowd.told_time)
         for number, tag in enumerate(self.crowd.graph.musters):
             last = arrival[sent & (self.crowd.muster == number)]
             if last.size and np.isfinite(last).all():
@@ -429,6 +428,7 @@ def _result(stage: _Stage, table: Exposure | None, horizon: float) -> Evacuation
         state=crowd.states(),
         order_time=crowd.order_time,
         start_time=crowd.start_time,
+        told_time=crowd.told_time,
         arrival_time=arrival,
         muster=crowd.muster,
         load=load,

@@ -97,6 +97,8 @@ class Evacuation:
         Horizon, seed, constants, probit set with its source, warnings.
     condition
         :class:`evacuation.Condition` at the horizon; fit where nobody's tolerance was asked for.
+    told_time
+        Hearing the order to walk, or the time to leave a shelter by a plan; inf if not told, or told to stay since. [s]
     impaired_time, incapacitated_time, death_time, rescued_time
         Changes of condition, inf where it did not come to that. [s]
     """
@@ -113,6 +115,7 @@ class Evacuation:
     events: tuple[tuple[float, str, str], ...]
     settings: Mapping[str, Any]
     condition: NDArray[np.int8] = field(default_factory=lambda: np.empty(0, np.int8))
+    told_time: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     impaired_time: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     incapacitated_time: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
     death_time: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))
@@ -122,7 +125,7 @@ class Evacuation:
         n = len(self.population)
         if self.condition.size != n:
             object.__setattr__(self, "condition", np.full(n, int(Condition.FIT), np.int8))
-        for name in _CHANGES:
+        for name in ("told_time", *_CHANGES):
             if getattr(self, name).size != n:
                 object.__setattr__(self, name, np.full(n, np.inf))
 
@@ -144,7 +147,7 @@ class Evacuation:
         return float(self.arrival_time[sent].max()) if sent.any() else float("nan")
 
     def unaccounted(self, t: ArrayLike) -> NDArray[np.int64]:
-        """People who were told to walk, or are on the way, and have not been counted in.
+        """People who were told to walk and have not been counted in, the fallen among them.
 
         Parameters
         ----------
@@ -152,9 +155,8 @@ class Evacuation:
             Any shape. [s]
         """
         time = np.asarray(t, float)
-        # the order to walk, not an earlier one to shelter; a microsecond for the rounding of the difference
-        told = np.sort(self.start_time[self._sent] - self.population.premovement[self._sent] - 1e-6)
-        come = np.sort(self.arrival_time[self._sent])
+        told = np.sort(self.told_time[np.isfinite(self.told_time)])
+        come = np.sort(self.arrival_time[np.isfinite(self.told_time)])
         return np.searchsorted(told, time, side="right") - np.searchsorted(come, time, side="right")
 
     def positions(self, t: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
@@ -239,6 +241,7 @@ class Evacuation:
                 "premovement": people.premovement,
                 "state": np.array([s.name.lower() for s in State])[self.state],
                 "order_time": self.order_time,
+                "told_time": self.told_time,
                 "start_time": self.start_time,
                 "shelter_time": self.tracks.shelter_time,
                 "arrival_time": self.arrival_time,
@@ -266,6 +269,7 @@ class Evacuation:
             ("premovement", person, people.premovement, "s", "premovement time"),
             ("state", person, self.state, "1", ", ".join(f"{int(s)} {s.name.lower()}" for s in State)),
             ("order_time", person, self.order_time, "s", "first order heard"),
+            ("told_time", person, self.told_time, "s", "hearing the order to walk"),
             ("start_time", person, self.start_time, "s", "setting out to walk"),
             ("shelter_time", person, self.tracks.shelter_time, "s", "closing the room"),
             ("arrival_time", person, self.arrival_time, "s", "arrival at the muster point"),
