@@ -31,10 +31,10 @@ def test_every_policy_has_the_same_people_and_counts_them_all(study):
     first = study.shown["plan"]
     for result in study.shown.values():
         assert result.population is first.population
-        walking = np.isfinite(result.start_time)
+        told = np.isfinite(result.told_time)
         there = np.isfinite(result.arrival_time)
         horizon = study.scenario.time.horizon
-        assert result.unaccounted(horizon) == (walking & ~there).sum()
+        assert result.unaccounted(horizon) == (told & ~there).sum()
         # nobody lives who gathered more than the load of the own tolerance, and nobody else dies
         assert ((result.probability >= result.population.tolerance) == (result.condition == Condition.DEAD)).all()
         assert result.expected_deaths == (result.condition == Condition.DEAD).sum()

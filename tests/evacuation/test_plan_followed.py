@@ -97,6 +97,6 @@ def test_a_plan_on_other_ways_is_refused(park, weather):
     _, other = planned(park, weather, Band(1e-3))
     with pytest.raises(ModelError, match="other ways"):
         go(park, table, other, lone(park, "YD-1"))
+    order = Order(time=0.0, action="shelter", plan=other)
     with pytest.raises(ModelError, match="with another action"):
-        order = Order(time=0.0, action="shelter", plan=other)
         evacuate(park, lone(park, "YD-1"), orders=[order], exposure=table, horizon=3600.0)

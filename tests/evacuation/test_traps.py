@@ -1,8 +1,8 @@
 """Faults found in other evacuation programs, each as a test that it is not here.
 
 Where a fault has a fuller test elsewhere, this is the short form: reported times with casualties, falls during the
-premovement, slowing that outlasts the gas, oxygen at ambient air, banked door capacity, full rings, censored runs, N / C
-against (N - 1) / C, and the same bits from threads and slices.
+premovement, slowing that outlasts the gas, oxygen at ambient air, banked door capacity, full rings, runs that did not
+end, N / C against (N - 1) / C, and the same bits from threads and slices.
 """
 
 from __future__ import annotations
