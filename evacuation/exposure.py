@@ -293,17 +293,18 @@ class Exposure:
 
     def spots(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.int64]:
         """Rows of places, new ones appended."""
+        apart, which = np.unique(x + 1j * y, return_inverse=True)  # many stand on one point of the grid
+        rows = np.empty(apart.size, np.int64)
         with self._lock:
-            rows = np.empty(x.size, np.int64)
             fresh: list[tuple[float, float]] = []
-            for i, spot in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
+            for i, spot in enumerate(zip(apart.real.tolist(), apart.imag.tolist(), strict=True)):
                 row = self._rows.get(spot)
                 if row is None:
                     row = self._rows[spot] = self._x.size + len(fresh)
                     fresh.append(spot)
                 rows[i] = row
             self._append(fresh)
-            return rows
+        return rows[which]
 
     def _append(self, spots: list[tuple[float, float]]) -> None:
         if not spots:
