@@ -12,7 +12,18 @@ from numpy.typing import NDArray
 from evacuation.walking import Crossings, Engine, Links, Walking
 from twin.errors import ModelError
 
-__all__ = ["JAM_SPACING", "SATURATION_FLOW", "Delays", "Leg", "Road", "Traffic", "check_roads", "drive", "free_times"]
+__all__ = [
+    "JAM_SPACING",
+    "LANE_WIDTH",
+    "SATURATION_FLOW",
+    "Delays",
+    "Leg",
+    "Road",
+    "Traffic",
+    "check_roads",
+    "drive",
+    "free_times",
+]
 
 SATURATION_FLOW = 1900.0 / 3600.0  # vehicles a second and lane [s⁻¹]: HCM 2010, base saturation flow of a lane
 JAM_SPACING = 7.5  # road per standing vehicle and lane [m]: Nagel and Schreckenberg (1992), J. Phys. I 2, 2221
@@ -101,7 +112,7 @@ class Traffic:
         if wrong:
             raise ModelError("; ".join(wrong), where="drive", fix="mend the origins, the safe nodes or the closures")
         self.roads, self.safe, self.closures, self.horizon = tuple(roads), frozenset(safe), tuple(closures), horizon
-        self._rows, self._origin, self._start = rows, origin, start
+        self._rows, self.origin, self._start = rows, tuple(origin), start
         self._engine = Engine(
             _links(roads),
             onward=onward,
@@ -141,7 +152,7 @@ class Traffic:
         engine.set_onward(onward)
         engine.reconsider()
         later = np.flatnonzero(~engine.started)
-        other = np.array([first[self._origin[i]] for i in later.tolist()], np.int64)
+        other = np.array([first[self.origin[i]] for i in later.tolist()], np.int64)
         self._leaving[later] = np.where(other == -2, self._leaving[later], other)
         engine.start(later, time=self._start[later], link=self._leaving[later], destination=self._goal[later])
 

@@ -1,21 +1,18 @@
-"""Buses between pick-up points and safe places, and lanes turned against their direction."""
+"""Buses between pick-up points and safe places."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from evacuation.traffic import SATURATION_FLOW, Delays, Leg, Road, Traffic, check_roads, free_times
+from evacuation.traffic import Delays, Leg, Road, Traffic, check_roads, free_times
 from twin.errors import ModelError
 
-__all__ = ["Contraflow", "Fleet", "Shuttle", "Trip", "contraflow", "shuttle"]
-
-_MOST_CANDIDATES = 12  # 4096 maximum flows
+__all__ = ["Fleet", "Shuttle", "Trip", "shuttle"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,15 +99,6 @@ class Shuttle:
         wait = come & ~ride & ~safe
         return {name: int(who.sum()) for name, who in zip(
             ("away", "waiting", "riding", "safe"), (~come, wait, ride, safe), strict=True)}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contraflow:
-    """Roads whose lanes are given to the opposite direction, and the flow without and with it. [s⁻¹]"""
-
-    reversed: tuple[str, ...]
-    before: float
-    after: float
 
 
 def shuttle(
@@ -295,66 +283,3 @@ class _Buses:
             self.idle.discard(other)
             self._send(time, other)
         return trip
-
-
-def contraflow(
-    roads: Sequence[Road], *, candidates: Mapping[str, str], sources: Collection[str], safe: Collection[str]
-) -> Contraflow:
-    """Choose the roads whose lanes, given to the opposite direction, let most vehicles a second out.
-
-    Every subset is tried, the smallest first: the answer is the best there is, with as few turned roads as it takes.
-
-    Parameters
-    ----------
-    roads
-        Directed roads.
-    candidates
-        Tag of a road that may be turned, and tag of the opposite direction that gets its lanes.
-    sources, safe
-        Nodes where vehicles come from and go to.
-
-    Raises
-    ------
-    ModelError
-        With more than 12 candidates, for a tag that is no road, for a pair that is not one road's two directions.
-    """
-    check_roads(roads)
-    tags = {road.tag: row for row, road in enumerate(roads)}
-    wrong = [f"no road {tag}" for pair in candidates.items() for tag in pair if tag not in tags]
-    for turned, gains in candidates.items():
-        if turned in tags and gains in tags:
-            a, b = roads[tags[turned]], roads[tags[gains]]
-            wrong += [f"{gains} is not the opposite of {turned}"] * ((a.start, a.end) != (b.end, b.start))
-            wrong += [f"{gains} both gains and is turned"] * (gains in candidates)
-    wrong += ["more than 12 candidates"] * (len(candidates) > _MOST_CANDIDATES)
-    if wrong:
-        raise ModelError("; ".join(wrong), where="contraflow", fix="name few pairs of opposite roads")
-    lanes = np.array([road.lanes for road in roads], np.int64)
-    before = best = _lanes_out(roads, lanes, sources, safe)
-    chosen: tuple[str, ...] = ()
-    for size in range(1, len(candidates) + 1):
-        for turned_roads in combinations(sorted(candidates), size):
-            given = lanes.copy()
-            for tag in turned_roads:
-                given[tags[candidates[tag]]] += lanes[tags[tag]]
-                given[tags[tag]] = 0
-            flow = _lanes_out(roads, given, sources, safe)
-            if flow > best:
-                best, chosen = flow, turned_roads
-    return Contraflow(reversed=chosen, before=before * SATURATION_FLOW, after=best * SATURATION_FLOW)
-
-
-def _lanes_out(roads: Sequence[Road], lanes: NDArray[np.int64], sources: Collection[str], safe: Collection[str]) -> int:
-    """Lanes across the narrowest cut between sources and safe nodes."""
-    from scipy.sparse import coo_array, csr_array
-    from scipy.sparse.csgraph import maximum_flow
-
-    nodes = {n: i for i, n in enumerate(sorted({n for r in roads for n in (r.start, r.end)} | {*sources, *safe}))}
-    all_lanes = int(lanes.sum())
-    edges = [(nodes[r.start], nodes[r.end], int(n)) for r, n in zip(roads, lanes, strict=True) if n]
-    edges += [(len(nodes), nodes[n], all_lanes) for n in sources] + [
-        (nodes[n], len(nodes) + 1, all_lanes) for n in safe
-    ]
-    tail, head, room = np.array(edges, np.int32).T
-    graph = csr_array(coo_array((room, (tail, head)), shape=(len(nodes) + 2,) * 2))
-    return int(maximum_flow(graph, len(nodes), len(nodes) + 1).flow_value)

@@ -7,8 +7,9 @@ from itertools import combinations, product
 import numpy as np
 import pytest
 
+from evacuation.lanes import contraflow
 from evacuation.traffic import Road, Traffic, drive
-from evacuation.vehicles import Fleet, contraflow, shuttle
+from evacuation.vehicles import Fleet, shuttle
 from twin.errors import ModelError
 
 C = 1900.0 / 3600.0  # one lane, HCM 2010
@@ -248,3 +249,38 @@ def test_gate_meters_a_road():
     gated = Road(tag="r", start="a", end="s", length=1000.0, lanes=2, speed=10.0, capacity=0.2)
     arrival = drive([gated], origin=["a"] * 10, departure=np.zeros(10), safe=["s"])
     assert np.sort(arrival) == pytest.approx(100.0 + 5.0 * np.arange(10), rel=1e-9)
+
+
+def test_turned_lane_shortens_the_clearance():
+    # 100 vehicles over 100 s of one lane: (n - 1) / C + 100 = 287.6 s; two lanes: (n - 1) / 2 C + 100 = 193.8 s.
+    # Steps of 5 s pass floor((k + 1) 5 C) - floor(k 5 C) vehicles, so the answer is at most two steps off.
+    out = contraflow(both("a", "s"), candidates={"sa": "as"}, sources={"a": 100}, safe=["s"], time_step=5.0)
+    assert out.reversed == ("sa",)
+    assert out.clearance_before == pytest.approx(100.0 + 99 / C, abs=10.0)
+    assert out.clearance_after == pytest.approx(100.0 + 99 / (2.0 * C), abs=10.0)
+
+
+def test_long_way_of_more_lanes_is_not_worth_turning_for_few():
+    # 10 vehicles by the short way of one lane: 50 + 9 / C = 67 s, long before the first has driven the long
+    # one (500 s); the flow alone would turn it.
+    roads = [*both("a", "s", length=500.0), *both("a", "t", length=5000.0)]
+    turn = {"ta": "at"}
+    assert contraflow(roads, candidates=turn, sources={"a": 10}, safe=["s", "t"]).reversed == ()
+    assert contraflow(roads, candidates=turn, sources=["a"], safe=["s", "t"]).reversed == ("ta",)
+
+
+def test_many_candidates_are_turned_one_by_one():
+    # 14 roads side by side from a to s: each turned lane gains, so greedy turns all
+    roads, turn = [], {}
+    for k in range(14):
+        roads += [road(f"out{k}", "a", "s"), road(f"in{k}", "s", "a")]
+        turn[f"in{k}"] = f"out{k}"
+    out = contraflow(roads, candidates=turn, sources=["a"], safe=["s"])
+    assert not out.exact
+    assert (len(out.reversed), out.after) == (14, pytest.approx(28 * C))
+
+
+def test_gate_limits_what_turned_lanes_gain():
+    gated = Road(tag="as", start="a", end="s", length=1000.0, lanes=1, speed=10.0, capacity=1.5 * C)
+    out = contraflow([gated, road("sa", "s", "a")], candidates={"sa": "as"}, sources=["a"], safe=["s"])
+    assert (out.before, out.after) == (pytest.approx(C), pytest.approx(1.5 * C))
