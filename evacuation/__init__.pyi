@@ -51,6 +51,11 @@ from .pedestrians import Crowd as Crowd
 from .pedestrians import Walk as Walk
 from .pedestrians import Walkers as Walkers
 from .pedestrians import walk as walk
+from .pictures.view import animate_evacuation as animate_evacuation
+from .pictures.view import plot_condition as plot_condition
+from .pictures.view import plot_congestion as plot_congestion
+from .pictures.view import plot_margins as plot_margins
+from .pictures.view import plot_replications as plot_replications
 from .planning import TRAVELLERS as TRAVELLERS
 from .planning import Plan as Plan
 from .planning import Route as Route
@@ -67,6 +72,8 @@ from .replications import curve_interval as curve_interval
 from .replications import mean_interval as mean_interval
 from .replications import quantile_interval as quantile_interval
 from .replications import replicate as replicate
+from .riders import Riders as Riders
+from .riders import ride_on as ride_on
 from .roads import DriveOut as DriveOut
 from .roads import Motorists as Motorists
 from .roads import RoadMap as RoadMap

@@ -5,9 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from evacuation import Exposure, Fleet, Motorists, RoadMap, WalkGraph, drive_out, shuttle
+from evacuation import (
+    Distribution,
+    Exposure,
+    Fleet,
+    Group,
+    Motorists,
+    Order,
+    RoadMap,
+    Tolerance,
+    WalkGraph,
+    drive_out,
+    evacuate,
+    populate,
+    ride_on,
+    shuttle,
+)
 from plant_models import park_path, substance
-from twin import load_layout
+from twin import Streams, load_layout
 from twin.errors import ModelError
 
 C = 1900.0 / 3600.0  # one lane, HCM 2010
@@ -141,3 +156,55 @@ def test_all_bad_input_is_told_at_once(town):
     ]
     with pytest.raises(ModelError, match=r"no place 'X'.*LOT: 0 people.*LOT: ready.*LOT: -1\.0 cars"):
         drive_out(roads, bad, safe=["MP-1"], rates={"LOT": -1.0})
+
+
+def walk_and_ride(town, gas, weather, *, tolerance=None, horizon=3000.0, people=30):
+    roads = RoadMap.of(town, places=["WEST", "MP-1"])
+    ways = WalkGraph.of(town)
+    air = Exposure(ways, gas, substance=substance("chlorine"), weather=weather, horizon=horizon, standing_grid=1.0)
+    group = Group(
+        name="crew", place="LOT", count=people, indoors=0.0,
+        premovement=Distribution.uniform(0.0, 300.0), speed=Distribution.fixed(1.2),
+    )  # fmt: skip
+    crowd = populate(town, [group], Streams(3), graph=ways)
+    order = Order(time=0.0, action="evacuate", muster="WEST")
+    result = evacuate(town, crowd, orders=[order], exposure=air, horizon=horizon, tolerance=tolerance)
+    fleet = Fleet(name="f", depot="MP-1", count=1, capacity=10, boarding=3.0, alighting=1.0, patience=30.0)
+    return air, result, ride_on(result, roads, fleet, pick_up=["WEST"], safe=["MP-1"], exposure=air)
+
+
+def test_walkers_ride_on_and_breathe_all_the_time_in_even_gas(town, uniform, weather):
+    air, result, ride = walk_and_ride(town, uniform(1e-4), weather)
+    assert np.isfinite(ride.arrival_time).all()
+    assert (ride.shuttle.boarding >= result.arrival_time).all()
+    # the same gas everywhere: whoever does what has the load of the horizon
+    assert ride.load == pytest.approx(np.full(30, float(air.load_of(1e-4, 3000.0))), rel=1e-9)
+    for time in np.linspace(0.0, 3000.0, 61):
+        counts = ride.counts(time)
+        assert sum(counts.values()) == 30
+        assert counts["away"] == (result.arrival_time > time).sum()
+
+
+def test_riders_are_spared_what_comes_to_the_muster_point_later(town, weather):
+    class Late:
+        def concentration(self, x, y, z, t):
+            x, y, z, t = np.broadcast_arrays(x, y, z, t)
+            return np.where((x < 0.0) & (t >= 2500.0), 1e-4, 0.0)
+
+    air, result, ride = walk_and_ride(town, Late(), weather)
+    gone = ride.arrival_time < 2500.0
+    assert gone.any()
+    assert result.load == pytest.approx(np.full(30, float(air.load_of(1e-4, 500.0))), rel=1e-9)
+    assert ride.load[gone] == pytest.approx(np.zeros(gone.sum()), abs=1e-9 * result.load[0])
+
+
+def test_who_falls_at_the_pick_up_point_does_not_board(town, uniform, weather):
+    # 2 g/m³ chlorine: some of the people fall before there is a seat for them
+    _, result, ride = walk_and_ride(town, uniform(2e-3), weather, tolerance=Tolerance())
+    boarded = np.isfinite(ride.shuttle.boarding)
+    came = np.isfinite(result.arrival_time)
+    assert 0 < boarded.sum() < came.sum()
+    assert (result.incapacitated_time > ride.shuttle.boarding)[boarded].all()
+    left = came & ~boarded
+    assert np.isfinite(result.incapacitated_time[left]).all()
+    assert sum(ride.counts(3000.0).values()) == 30
