@@ -29,8 +29,8 @@ class Margins:
     ----------
     graph
         Ways.
-    limit
-        What is counted as unsafe.
+    limit, by
+        Name of the threshold, and whether its concentration or its load is counted as unsafe.
     places
         Tags of the places from which somebody walked, shape (p,).
     people
@@ -50,6 +50,7 @@ class Margins:
 
     graph: WalkGraph
     limit: str
+    by: str
     places: tuple[str, ...]
     people: NDArray[np.int64]
     detection: NDArray[np.float64]
@@ -85,7 +86,7 @@ class Margins:
 
     def __repr__(self) -> str:
         short = int((self.margin < 0.0).sum())
-        return f"<Margins to {self.limit}: {len(self.places)} places, {short} of them too late>"
+        return f"<Margins to the {self.by} of {self.limit}: {len(self.places)} places, {short} of them too late>"
 
 
 def egress_margins(
@@ -146,7 +147,8 @@ def egress_margins(
     at_middle = _unsafe(exposure, exposure.spots(middle[:, 0], middle[:, 1]), threshold, by)
     way_rset, way_aset = _ways(evacuation, exposure, threshold, by)
     return Margins(
-        graph=graph, limit=f"the {by} of {threshold.name}", places=tuple(people.places[k] for k in chosen),
+        graph=graph, limit=threshold.name,
+        by=by, places=tuple(people.places[k] for k in chosen),
         people=np.bincount(people.place[sent], minlength=len(people.places))[chosen],
         detection=np.full(chosen.size, float(detection)), alarm=told - detection,
         premovement=evacuation.start_time[one] - told,

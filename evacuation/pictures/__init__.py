@@ -1,0 +1,1 @@
+"""Further pictures of an evacuation: margins, congestion, replications, film."""
