@@ -72,6 +72,8 @@ from .replications import curve_interval as curve_interval
 from .replications import mean_interval as mean_interval
 from .replications import quantile_interval as quantile_interval
 from .replications import replicate as replicate
+from .riders import Riders as Riders
+from .riders import ride_on as ride_on
 from .roads import DriveOut as DriveOut
 from .roads import Motorists as Motorists
 from .roads import RoadMap as RoadMap
