@@ -62,9 +62,10 @@ class Walking:
 
     Notes
     -----
-    The two directions of a shared way hold no more people together than one of them, and share its capacity in
-    proportion to the people on it, as two streams do that have formed lanes: equal streams get half each. The friction
-    of forming lanes is not modelled.
+    The two directions of a shared way hold no more people together than one of them, but each always has room for half
+    of that, so that streams that meet do not lock; the density of both slows them, and they share the capacity in
+    proportion to the people on the way, as two streams do that have formed lanes: equal streams get half each. The
+    friction of forming lanes is not modelled.
 
     References
     ----------

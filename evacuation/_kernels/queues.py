@@ -179,10 +179,12 @@ def lie_down(person, link, links, people, state):
 
 @njit(inline="always", **BARE)
 def _has_room(link, links):
-    taken = links[link].count
-    if links[link].shared == 1:
-        taken += links[link ^ 1].count
-    return links[link].closed == 0 and taken < links[link].store
+    if links[link].closed == 1:
+        return False
+    own, store = links[link].count, links[link].store
+    if links[link].shared == 0:
+        return own < store
+    return own + links[link ^ 1].count < store or own < max(store // 2, 1)
 
 
 @njit(**BARE)
@@ -217,7 +219,10 @@ def _enter(person, link, time, links, people, harm, total, slow, segment_row, se
         links[link].count -= 1
         state[WALKING] -= 1
         return
-    density = (links[link].count - 1) / links[link].area
+    others = links[link].count - 1
+    if links[link].shared == 1:
+        others += links[link ^ 1].count
+    density = others / links[link].area
     speed = min(people[person].speed, links[link].top_speed)
     if density > laws[FREE_DENSITY]:
         law = links[link].law_speed * (1.0 - laws[DENSITY_SLOPE] * density)

@@ -208,7 +208,8 @@ def test_two_streams_share_a_way():
     assert len(set(times)) == 4
     first = 99.0 / (1.3 * 1.7)
     assert times[0] == pytest.approx(first, rel=0.4)  # the walk comes on top: 10 m at 1.25 down to 0.4 m/s
-    assert 1.7 < times[3] / times[0] < 2.3
+    # half of the capacity doubles the queue; the density of both slows the walk besides: FDS+Evac has 2.7 in IMO 8
+    assert 1.7 < times[3] / times[0] < 2.7
 
 
 def test_closed_ways_are_walked_round_or_waited_for(draw, feature, box):

@@ -18,6 +18,7 @@ from shapely.geometry import LineString, box
 
 import twin
 from evacuation import (
+    Closure,
     Distribution,
     Door,
     Floor,
@@ -26,10 +27,14 @@ from evacuation import (
     Walkers,
     WalkGraph,
     Walking,
+    Zone,
+    asphyxiant_rate,
     evacuate,
     populate,
     premovement,
+    smoke_speed,
     speed_of_age,
+    time_to_dose,
     walk,
 )
 from plant_models import substance
@@ -57,7 +62,9 @@ def park(*features: tuple[str, str, list[Any], dict[str, str]]) -> twin.Twin:
         {
             "type": "Feature",
             "geometry": {
-                "type": "LineString" if isinstance(shape[0], list) else "Point",
+                "type": ("Polygon" if isinstance(shape[0][0], list) else "LineString")
+                if isinstance(shape[0], list)
+                else "Point",
                 "coordinates": shape,
             },
             "properties": {"tag": tag, "kind": kind, **more},
@@ -225,6 +232,176 @@ def unimpeded() -> float:
     return law.speed_constant * (1.0 - law.density_slope * law.free_density)
 
 
+def counterflow(against: int) -> float:
+    """IMO 8: 100 people through a corridor of 10 m x 2 m against others, until the last of the 100 is through."""
+    plan = park(
+        ("WAY", "walkway", [[0.0, 0.0], [10.0, 0.0]], {"width": "2 m"}),
+        ("EAST", "muster_point", [0.0, 0.0], {}),
+        ("WEST", "muster_point", [10.0, 0.0], {}),
+    )
+    groups = [Group(name="with", place="EAST", count=100, speed=fixed(1.3), premovement=fixed(0.0))]
+    if against:
+        groups.append(Group(name="against", place="WEST", count=against, speed=fixed(1.3), premovement=fixed(0.0)))
+    told = [
+        Order(time=0.0, action="evacuate", zones=("EAST",), muster="WEST"),
+        Order(
+            time=0.0, action="evacuate", zones=("WEST",) if against else ("EAST",), muster="EAST" if against else "WEST"
+        ),
+    ]
+    run = evacuate(plan, populate(plan, groups, twin.Streams(1)), orders=told, horizon=3000.0)
+    return float(run.arrival_time[:100].max())
+
+
+def imo_08_network() -> float:
+    """How many of the steps 0, 10, 50, 100 against take longer than the one before."""
+    times = [counterflow(n) for n in (0, 10, 50, 100)]
+    return float(np.sum(np.diff(times) > 0.0))
+
+
+def imo_04_network_seeds(seeds: int) -> float:
+    """Largest flow over draws of U(0.97, 1.62) m/s; infinite if anyone does not arrive."""
+    flows = []
+    for seed in range(seeds):
+        plan = park(
+            ("WAY", "walkway", [[0.0, 0.0], [6.0, 0.0]], {"width": "5 m"}),
+            ("FROM", "muster_point", [0.0, 0.0], {}),
+            ("TO", "muster_point", [6.0, 0.0], {}),
+            ("GT", "gate", [6.0, 0.0], {"width": "1 m"}),
+        )
+        males = Group(
+            name="males", place="FROM", count=100, speed=Distribution.uniform(0.97, 1.62), premovement=fixed(0.0)
+        )
+        told = [Order(time=0.0, action="evacuate", muster="TO")]
+        times = np.sort(
+            evacuate(plan, populate(plan, [males], twin.Streams(seed)), orders=told, horizon=900.0).arrival_time
+        )
+        flows.append(float(99.0 / (times[-1] - times[0])) if np.isfinite(times).all() else math.inf)
+    return max(flows)
+
+
+def imo_11_network() -> float:
+    """150 people from a corridor of 2 m x 12 m up a stair of 2 m: densest moment on the corridor, people a m²."""
+    plan = park(
+        ("COR", "walkway", [[0.0, 0.0], [12.0, 0.0]], {"width": "2 m"}),
+        ("STAIR", "stairs", [[12.0, 0.0], [22.0, 0.0]], {"width": "2 m"}),
+        ("FROM", "muster_point", [0.0, 0.0], {}),
+        ("TO", "muster_point", [22.0, 0.0], {}),
+    )
+    group = Group(name="all", place="FROM", count=150, speed=fixed(1.3), premovement=Distribution.uniform(0.0, 30.0))
+    told = [Order(time=0.0, action="evacuate", muster="TO")]
+    tracks = evacuate(plan, populate(plan, [group], twin.Streams(1)), orders=told, horizon=900.0).tracks
+    on = np.isin(tracks.crossings.link, tracks.graph.links_of("COR"))
+    enter, _, leave = tracks.crossings.times[on].T
+    moments = np.concatenate([enter, leave])
+    change = np.concatenate([np.ones(enter.size), -np.ones(leave.size)])[np.argsort(moments, kind="stable")]
+    return float(np.cumsum(change).max() / 24.0)
+
+
+def on_stairs(speed: float, factor: float) -> float:
+    """RiMEA 2 and 3: one person over 8 m of stairs in the crowd engine."""
+    shape = box(0, 0, 9, 2)
+    floor = Floor(
+        walkable=shape, exits={"end": LineString([(8.5, 0), (8.5, 2)])}, zones=(Zone(box(0, 0, 9, 2), factor),)
+    )
+    return walk(floor, Walkers(x=0.5, y=1.0, speed=speed), horizon=60.0).clearance
+
+
+def rimea_05_crowd() -> float:
+    """Largest difference of setting out and drawn time of ten people, from when they first move."""
+    start = np.arange(10.0, 101.0, 10.0)
+    floor = Floor(walkable=box(0, 0, 8, 5), exits={"end": LineString([(8, 2), (8, 3)])})
+    x, y = (part.ravel() for part in np.meshgrid(np.linspace(1.0, 5.0, 5), (1.5, 3.5)))
+    run = walk(floor, Walkers(x=x, y=y, start=start), horizon=150.0, every=1)
+    moved = np.hypot(*(run.position[1:] - run.position[:-1]).transpose(2, 0, 1)) > 1e-9
+    first = np.array([run.frames[np.argmax(moved[:, k])] for k in range(10)])
+    return float(np.abs(first - start).max())
+
+
+def iso_09_network() -> float:
+    """People who pass an exit after it was closed, of 100 for whom it was the nearer one."""
+    plan = park(
+        ("WAY", "walkway", [[0.0, 0.0], [20.0, 0.0], [60.0, 0.0]], {"width": "2 m"}),
+        ("NEAR", "muster_point", [0.0, 0.0], {}),
+        ("FAR", "muster_point", [60.0, 0.0], {}),
+        ("MID", "muster_point", [20.0, 0.0], {}),
+    )
+    group = Group(name="all", place="MID", count=100, speed=fixed(1.2), premovement=Distribution.uniform(0.0, 60.0))
+    told = [Order(time=0.0, action="evacuate", muster="NEAR")]
+    shut = [Closure(tag="NEAR", start=40.0)]
+    run = evacuate(plan, populate(plan, [group], twin.Streams(1)), orders=told, horizon=900.0, closures=shut)
+    went = np.array(run.tracks.graph.musters)[run.muster]
+    late = (went == "NEAR") & (run.arrival_time > 40.0 + 5.0)  # who was on the last metre goes on
+    return float(late.sum() + np.isinf(run.arrival_time).sum())
+
+
+def iso_07_network() -> float:
+    """Time of fast people with slow ones ahead on a wide way over their time alone."""
+    alone = link_time(50.0, 3.0, 5, 1.4)
+    plan = park(
+        ("WAY", "walkway", [[0.0, 0.0], [50.0, 0.0]], {"width": "3 m"}),
+        ("FROM", "muster_point", [0.0, 0.0], {}),
+        ("TO", "muster_point", [50.0, 0.0], {}),
+    )
+    groups = [
+        Group(name="slow", place="FROM", count=5, speed=fixed(0.5), premovement=fixed(0.0)),
+        Group(name="fast", place="FROM", count=5, speed=fixed(1.4), premovement=fixed(5.0)),
+    ]
+    told = [Order(time=0.0, action="evacuate", muster="TO")]
+    crowd = populate(plan, groups, twin.Streams(1))
+    crowd = replace(crowd, x=np.zeros(10), y=np.zeros(10))
+    tracks = evacuate(plan, crowd, orders=told, horizon=900.0).tracks
+    crossings, way = tracks.crossings, tracks.graph.links_of("WAY")
+    parts = [slice(crossings.first[k], crossings.first[k + 1]) for k in range(5, 10)]
+    times = [crossings.times[part][np.isin(crossings.link[part], way)] for part in parts]
+    return float(max(t[-1, 2] for t in times) - min(t[0, 0] for t in times)) / alone
+
+
+def fire(**gas: float) -> float:
+    """ISO 20414 test 19: when a fixed person has gathered a dose of 1."""
+    times = np.arange(0.0, 4000.0, 10.0)
+    return time_to_dose(times, np.full(times.size, float(asphyxiant_rate(**gas))))
+
+
+def shelter(stay: float) -> float:
+    """Load outside over inside at n = 2, air changes 0.5 /h, gas for 30 min; the person stays for `stay` seconds."""
+    plan = twin_of_shelter()
+    gas, horizon = substance("chlorine"), 60.0 * 3600.0
+    weather = twin.Weather(wind_speed=3.0, wind_from=270.0, wind_height=10.0, stability="D", roughness_length=0.1)
+    one = Group(name="one", place="CR", count=1, indoors=True, premovement=fixed(0.0), mobile=False)
+    told = [Order(time=0.0, action="shelter"), Order(time=min(stay, horizon), action="all_clear")]
+    crowd = populate(plan, [one], twin.Streams(1))
+    run = evacuate(
+        plan, crowd, orders=told, hazard=Gas(), substance=gas, weather=weather, probit="lees", horizon=horizon
+    )
+    c = 1e-4 * 1e6 * 8.31446261815324 * weather.temperature / (weather.pressure * gas.molar_mass)
+    return float(c**2 * 30.0 / run.load[0])
+
+
+class Gas:
+    """The same concentration everywhere for 30 min."""
+
+    def concentration(self, x: Any, y: Any, z: Any, t: Any) -> np.ndarray:
+        x, y, z, t = np.broadcast_arrays(x, y, z, t)
+        return np.where((t >= 0.0) & (t < 1800.0), 1e-4, 0.0) + 0.0 * x
+
+
+def twin_of_shelter() -> twin.Twin:
+    """One building with 0.5 air changes an hour, open or shut."""
+    ring = [[0.0, 0.0], [10.0, 0.0], [10.0, 8.0], [0.0, 8.0], [0.0, 0.0]]
+    rates = {"air_changes": "0.5 1/h", "air_changes_sheltered": "0.5 1/h"}
+    return park(
+        ("WAY", "walkway", [[0.0, -5.0], [50.0, -5.0]], {"width": "2 m"}),
+        ("MP", "muster_point", [50.0, -5.0], {}),
+        ("CR", "control_room", [ring], rates),
+    )
+
+
+def pre_clear(delay: float) -> float:
+    """100 people of IMO 4 who all wait the same time: delay + (N - 1) / C, from the first through the door."""
+    wide = link(6.0, 5.0, 100, 1.3, gate=1.0, wait=fixed(delay), law=Walking(specific_flow=1.33))[1].arrival_time
+    return float(delay + wide.max() - wide.min())
+
+
 CASES: dict[tuple[str, str], Case] = {
     ("IMO-01", "network"): lambda: link_time(40.0, 2.0, 1, 1.0),
     ("IMO-01", "crowd"): lambda: corridor(40.0, 1.0),
@@ -235,7 +412,25 @@ CASES: dict[tuple[str, str], Case] = {
     ("IMO-06", "crowd"): imo_06_crowd,
     ("IMO-07-mean", "population"): lambda: float(speeds().mean()),
     ("IMO-07-var", "population"): lambda: float(speeds().var()),
+    ("IMO-08", "network"): imo_08_network,
     ("IMO-09", "crowd"): imo_09_crowd,
+    ("IMO-11", "network"): imo_11_network,
+    ("RIMEA-02", "crowd"): lambda: on_stairs(1.0, 0.5),
+    ("RIMEA-03", "crowd"): lambda: on_stairs(1.0, 0.65),
+    ("RIMEA-05", "crowd"): rimea_05_crowd,
+    ("ISO-07", "network"): iso_07_network,
+    ("ISO-09", "network"): iso_09_network,
+    **{(f"ISO-18-K{k:g}", "harm"): lambda k=k: 1.0 / float(smoke_speed(k)) for k in (0.5, 1.0, 7.5, 10.0)},
+    ("ISO-19-a", "harm"): lambda: fire(co=1000.01, co2=2.0, o2=15.0003),
+    ("ISO-19-b", "harm"): lambda: fire(o2=12.0002),
+    ("ISO-19-c", "harm"): lambda: fire(co=1000.01, o2=21.0003),
+    ("ISO-19-d", "harm"): lambda: fire(co=1000.01, co2=3.43, o2=21.0003),
+    ("CO-ROOM", "harm"): lambda: fire(co=1999.86, co2=0.049992, o2=20.8985),
+    ("SHELTER-STAY", "harm"): lambda: shelter(60.0 * 3600.0),
+    ("SHELTER-LEAVE", "harm"): lambda: shelter(1800.0),
+    ("PRE-CLEAR-0", "network"): lambda: pre_clear(0.0),
+    ("PRE-CLEAR-30", "network"): lambda: pre_clear(30.0),
+    ("PRE-CLEAR-120", "network"): lambda: pre_clear(120.0),
     ("IMO-10", "network"): imo_10_network,
     ("RIMEA-01", "network"): lambda: link_time(40.0, 2.0, 1, 1.33),
     ("RIMEA-01", "crowd"): lambda: corridor(40.0, 1.33),
@@ -255,7 +450,7 @@ CASES: dict[tuple[str, str], Case] = {
     **{
         (name, "population"): lambda name=name: float(premovement(*name.split("-")[1:]).quantile(0.5))
         for name in rows()
-        if name.startswith("PRE-")
+        if name.startswith(("PRE-A", "PRE-B"))
     },
     ("LC50-10", "harm"): lambda: lc50(600.0),
     ("LC50-30", "harm"): lambda: lc50(1800.0),

@@ -31,6 +31,10 @@ def test_imo_04_exit_flow_crowd_fifty_seeds(cases):
     assert cases.met(cases.rows()["IMO-04"], cases.imo_04_crowd(50))
 
 
+def test_imo_04_exit_flow_network_fifty_seeds(cases):
+    assert cases.met(cases.rows()["IMO-04"], cases.imo_04_network_seeds(50))
+
+
 def test_imo_05_response_time_network(check):
     check("IMO-05", "network")
 
@@ -57,3 +61,11 @@ def test_imo_09_crowd_dissipation_crowd(check):
 
 def test_imo_10_exit_allocation_network(check):
     check("IMO-10", "network")
+
+
+def test_imo_08_counterflow_network(check):
+    check("IMO-08", "network")
+
+
+def test_imo_11_staircase_network(check):
+    check("IMO-11", "network")

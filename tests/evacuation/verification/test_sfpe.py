@@ -13,3 +13,8 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS)
 def test_sfpe_hydraulic_model(check, row):
     check(row, "network")
+
+
+@pytest.mark.parametrize("row", ["PRE-CLEAR-0", "PRE-CLEAR-30", "PRE-CLEAR-120"])
+def test_evacuationz_room_clearance_with_delay_network(check, row):
+    check(row, "network")
