@@ -109,6 +109,7 @@ class Brigade:
         self.crews = {crew.id: crew for crew in crews}
         self.aid = Aid(medics, clock=clock, draw=draw, say=say)
         self.rescues: list[Rescue] = []
+        self.last_found = ""  # event by which somebody was last accounted for
         self._reported = reported or (lambda: float(clock.now))
         self._point: dict[str, tuple[float, float]] = {}
         self._paces: dict[str, Callable[[float, float], float]] = {}
@@ -194,6 +195,7 @@ class Brigade:
             yield self.clock.timeout(2.0 * leg + stay)
             work, left = work - stay, left - 2.0 * leg - stay
         found, detail = self._find(place)
+        self.last_found = f"search.searched:{place}"
         self.say(crew.id, f"search.searched:{place}", cause, detail | self._air_at(asset.x, asset.y))
         for who in found:
             if who not in self._carried:
@@ -215,6 +217,7 @@ class Brigade:
             left = yield from self._change(crew)
         yield self.clock.timeout(effort)
         self._known.add(who)
+        self.last_found = f"{'recovered' if self._dead(who) else 'rescued'}:{who}"
         if self._dead(who):
             self.say(crew.id, f"recovered:{who}", cause, {"place": place})
             return left - effort

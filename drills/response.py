@@ -316,8 +316,8 @@ class _Stage:
             if calm and self._missing() == 0:
                 break
             yield self.clock.timeout(_LOOK)
-        cause = "headcount.report" if self.scenario.head_count else "detection.first"
-        self._say("control room", "area.safe", cause, {"hold_s": hold})
+        count = "headcount.report" if self.scenario.head_count else "detection.first"
+        self._say("control room", "area.safe", self.brigade.last_found or count, {"hold_s": hold})
 
     def _public(self, name: str) -> str:
         """Name in the log of an inner signal: a finished step is known by its event."""

@@ -10,14 +10,16 @@ import numpy as np
 import pytest
 import simpy
 
-from drills.crews import Brigade
+from drills.crews import Brigade, paces
 from drills.detection import Alarm, Watch
+from drills.medics import Aid
 from drills.response import respond
 from drills.run import run_drill
 from drills.words import Words, say_event
 from evacuation.condition import Condition
+from scenarios.fit import fit
 from scenarios.references import references
-from scenarios.responders import Air, Crew, VotingGroup
+from scenarios.responders import Air, Crew, Medics, VotingGroup
 from scenarios.schema import Scenario
 from scenarios.staging import staging
 from twin.errors import ModelError
@@ -58,6 +60,7 @@ class Seen:
     death_time: np.ndarray
     start_time: np.ndarray
     lying: np.ndarray
+    tracks: SimpleNamespace | None = None
 
     def positions(self, _t):
         return self.lying.T
@@ -184,6 +187,124 @@ def test_two_out_of_three_with_one_dead_detector(chlorine, park) -> None:
         VotingGroup(id="G", detectors=("D-1", "D-2", "D-3"), need=4)
 
 
+def test_two_crews_take_nobody_twice_and_search_no_place_together() -> None:
+    people = seen(["A", "B"], [0, 0, 1], fallen=[1.0, 2.0, 3.0])
+    clock, log = simpy.Environment(), []
+    brigade = Brigade(
+        {tag: SimpleNamespace(x=x, y=y) for tag, (x, y) in SPOTS.items()},
+        [crew(), crew(id="FB-2")],
+        clock=clock,
+        draw=lambda _name, spread: spread.quantile(0.5),
+        say=lambda actor, name, _cause, _detail: log.append((clock.now, actor, name)),
+        source=(0.0, 0.0),
+        wind_from=lambda _time: 0.0,
+        people=people,
+    )
+    for name in ("FB-1", "FB-2"):
+        brigade._point[name] = (0.0, 0.0)
+        clock.process(brigade.search(name, (), (), ""))
+    clock.run()
+    # A (100 m off) by the first: 500 s, then 300 s each; B (50 m) by the second: 400 s, then 250 s
+    assert sorted((r.time, r.person) for r in brigade.rescues) == [(650.0, 2), (800.0, 0), (1100.0, 1)]
+    assert [n for _, _, n in log if "searched" in n] == ["search.searched:B", "search.searched:A"]
+
+
+def test_a_casualty_is_fetched_from_where_the_person_lies() -> None:
+    # searched at 500 s as before; the casualty lies 30 m from the vehicle, not at the place: 30 s in, 200 s carried
+    assert searched(seen(["A"], [0], fallen=[10.0], lying=[(0.0, 30.0)]))[1][0].time == 730.0
+
+
+def test_crews_walk_along_the_ways() -> None:
+    # an L of two ways of 30 m and 40 m, and 5 m off either end: 5 + 70 + 5 m, against a straight line of 56.6 m
+    links = SimpleNamespace(length=np.array([30.0, 30.0, 40.0, 40.0]))
+    ways = SimpleNamespace(
+        node_x=np.array([0.0, 30.0, 30.0]),
+        node_y=np.array([0.0, 0.0, 40.0]),
+        tail=np.array([0, 1, 1, 2]),
+        head=np.array([1, 0, 2, 1]),
+        links=links,
+    )
+    far = paces(ways, -5.0, 0.0)
+    assert far(30.0, 45.0) == pytest.approx(80.0, abs=1e-12)
+    assert far(-5.0, 300.0) >= 300.0  # never less than the straight line
+
+
+def test_the_missing_are_known_from_reports_alone() -> None:
+    people = seen(["A"], [0, 0, 0], arrival=[50.0, 150.0, math.inf], fallen=[math.inf] * 3)
+    for reported, left in ((-math.inf, 3), (100.0, 2), (200.0, 1)):
+        log, _ = searched(people, reported=lambda reported=reported: reported)
+        assert log[0][2]["missing"] == left
+
+
+def test_the_dead_and_those_still_in_are_accounted_for_by_the_search() -> None:
+    people = seen(["A"], [0, 0, 0], fallen=[10.0, math.inf, math.inf], dead=[20.0, math.inf, math.inf])
+    people.start_time[1] = math.inf  # has not left the room; the third is on the way and may yet come
+    log, _ = searched(people)
+    assert log[1][1:] == ("search.searched:A", {"fallen": 0, "dead": 1, "still_in": 1})
+    assert log[-1][1:] == ("search.finished:FB-1", {"missing": 1})
+
+
+def test_medics_and_ambulances_by_hand() -> None:
+    team = Medics.model_validate(
+        {
+            "id": "M",
+            "station": "S",
+            "turn_out": {"fixed": "0 s"},
+            "drive": {"fixed": "10 m/s"},
+            "standoff": "100 m",
+            "medics": 1,
+            "triage": {"fixed": "60 s"},
+            "vehicles": 1,
+            "seats": 2,
+            "journey": {"fixed": "300 s"},
+            "back": {"fixed": "200 s"},
+        }
+    )
+    clock, log = simpy.Environment(), []
+    draw, note = (lambda _n, spread: spread.quantile(0.5)), (lambda _a, name, _c, _d: log.append((clock.now, name)))
+    aid = Aid([team], clock=clock, draw=draw, say=note)
+
+    def story():
+        aid.receive(1)  # before the medics are there
+        yield clock.timeout(100.0)
+        aid.open("M")
+        yield clock.timeout(10.0)
+        for who in (2, 3, 4):
+            aid.receive(who)
+
+    clock.process(story())
+    clock.run()
+    # one medic, 60 s each from 100 s on: 160, 220, 280, 340; the ambulance leaves with the first at 160, is back at
+    # 660, takes two of the three who wait, is back at 1160 and takes the last
+    assert [(t, n) for t, n in log if n.startswith("triaged")] == [
+        (160.0, "triaged:1"),
+        (220.0, "triaged:2"),
+        (280.0, "triaged:3"),
+        (340.0, "triaged:4"),
+    ]
+    handed = [(460.0, "handed_over:1"), (960.0, "handed_over:2"), (960.0, "handed_over:3"), (1460.0, "handed_over:4")]
+    assert [(t, n) for t, n in log if n.startswith("handed")] == handed
+
+
+def test_crews_stand_outside_the_gas(park) -> None:
+    source = park["LB-101"]
+    plain = staging(park, "FS-1", (source.x, source.y), 90.0, 100.0)
+
+    def gas(x, _y):
+        return np.where(x < plain[0] + 50.0, 1e-5, 0.0)
+
+    x, y, _ = staging(park, "FS-1", (source.x, source.y), 90.0, 100.0, gas=gas, limit=1e-6)
+    assert x >= plain[0] + 50.0
+    assert math.hypot(x - source.x, y - source.y) >= 100.0
+    least = staging(park, "FS-1", (source.x, source.y), 90.0, 100.0, gas=lambda x, _y: 1e-3 + 0.0 * x, limit=1e-6)
+    assert least == plain  # gas everywhere alike: the nearest again
+
+
+def test_a_crew_without_a_staging_point_is_refused(chlorine, park) -> None:
+    found = [p for p in fit(with_crew(chlorine, standoff="9 km"), park) if p.severity == "error"]
+    assert [(p.where, "no road within" in p.what) for p in found] == [("responders.0.standoff", True)]
+
+
 def with_crew(scenario, **changed) -> Scenario:
     tree = scenario.model_dump(mode="json", by_alias=True)
     tree["responders"] = [crew(**changed).model_dump(mode="json", by_alias=True)]
@@ -257,3 +378,33 @@ def test_a_crew_nobody_wrote_down_is_named(chlorine) -> None:
     found = [(f.place, f.what) for f in references(tree)]
     assert ("plan.steps.10.team", "there is no crew 'FB-2' in responders") in found
     assert ("plan.steps.11.team", "no step dispatches the crew 'FB-1'") in found
+
+
+def test_the_head_count_and_the_safe_area(chlorine, park) -> None:
+    # One of the two is counted in at 700 s, the other never and is found by nobody; later both.
+    def play(arrival, quiet, hold="5 min"):
+        tree = chlorine.model_dump(mode="json", by_alias=True)
+        tree["head_count"], tree["all_clear"] = {"interval": "200 s"}, {"hold": hold}
+        people = seen(["LB-101"], [0, 0], arrival=arrival, fallen=[math.inf] * 2, lying=[(0.0, 0.0)] * 2)
+        people.tracks = SimpleNamespace(graph=None)
+        alarms = [
+            Alarm(time=10.0, tag="GD-101", level=1, limit=1e-6),
+            Alarm(time=20.0, tag="GD-103", level=1, limit=1e-6),
+        ]
+        watch = Watch(alarms=tuple(alarms), quiet=(quiet, ()))
+        done = respond(Scenario.model_validate(tree), park, watch=watch, people=people, streams=Streams(1))
+        told = next(e.time for e in done.entries if e.name == "order.evacuate:LB-101")
+        reports = [(e.time - told, e.detail["missing"], e.cause) for e in done.entries if e.name == "headcount.report"]
+        safe = [e.time for e in done.entries if e.name == "area.safe"]
+        return told, reports, safe
+
+    told, reports, safe = play([700.0, math.inf], ((900.0, 3600.0),))
+    late = 200.0 * math.ceil((700.0 - told) / 200.0)  # a report after the arrival, not the arrival
+    assert [(t, n) for t, n, _ in reports] == [(pytest.approx(200.0), 2), (pytest.approx(late), 1)]
+    assert reports[0][2] == "order.evacuate:LB-101"
+    assert reports[1][2] == "headcount.report"
+    assert safe == []  # one is missing: the gas alone makes nothing safe
+    (at,) = play([700.0, 710.0], ((900.0, 3600.0),))[2]
+    assert 1200.0 <= at < 1210.0  # quiet from 900 s, held for 300 s, looked at every 10 s
+    (at,) = play([700.0, 710.0], ((900.0, 1100.0), (2000.0, 3600.0)))[2]
+    assert 2300.0 <= at < 2310.0  # gas in between begins the wait anew

@@ -79,3 +79,27 @@ def test_dead_heads_and_other_gases_show_nothing(heads) -> None:
     assert {a.tag for a in detect(heads, cloud, substance("ammonia"), horizon=60.0).alarms} == {"GD-3"}
     assert detect(heads, cloud, substance("propane"), horizon=60.0).alarms == ()
     assert detect(heads, Formula(lambda t: 0.0 * t), substance("chlorine"), horizon=60.0).alarms == ()
+
+
+def test_a_faulty_detector_shows_its_fault(heads) -> None:
+    # 3 mg/m3 is the limit; 0.1 mg/m3 more every second up to 10 mg/m3, and nothing from 200 s on
+    cloud = Formula(lambda t: 1e-7 * np.clip(t, 0.0, 100.0) * (t < 200.0))
+
+    def watch(faults):
+        found = detect(heads, cloud, substance("chlorine"), horizon=600.0, faults=faults)
+        return found, {a.tag: a.time for a in found.alarms if a.level == 1}
+
+    right, sound = watch({})
+    tau = 30.0 / math.log(10.0)
+    half = watch({"GD-1": 0.5})[1]  # shows 3 when there are 6: s(t) = t - tau (1 - exp(-t / tau)) = 60 s
+    exact = next(t for t in range(600) if t - tau * (1.0 - math.exp(-t / tau)) >= 60.0)
+    assert half == {"GD-1": exact, "GD-2": sound["GD-2"]}
+    assert watch({"GD-1": 0.0})[1] == {"GD-2": sound["GD-2"]}
+    stuck, high = watch({"GD-1": math.inf})
+    assert high == {"GD-1": 0.0, "GD-2": sound["GD-2"]}
+    before, after = right.quiet[0]
+    assert before == (0.0, min(sound.values()) - 1.0)
+    # GD-2 shows nearly 10 at 200 s and falls below 3 a time of tau ln(10 / 3) later
+    last = 200.0 + 60.0 / math.log(10.0) * math.log(10.0 / 3.0)
+    assert after == (pytest.approx(last, abs=2.0), 600.0)  # two scans
+    assert stuck.quiet[0][1] == after  # nobody waits for a detector known to be false

@@ -12,7 +12,7 @@ import twin
 from plant_models.parks import park_path, parks
 from twin.errors import LayoutError
 
-NAMES = ("ammonia-puff", "chlorine-hose-night", "co-gas-main")
+NAMES = ("ammonia-puff", "chlorine-hose-night", "chlorine-hose-rescue", "co-gas-main")
 CASES = Path(__file__).parents[2].parent / "shared" / "validation" / "accident_cases.csv"
 
 
