@@ -275,8 +275,8 @@ def curve_interval(
         from scipy.stats import norm, t
 
         tail = float(norm.cdf(math.sqrt(n / (n - 1)) * t.ppf((1.0 - cover) / 2.0, n - 1)))
-        weight = rng.multinomial(n, np.full(n, 1.0 / n), size=_RESAMPLES) / n
-        low[good], high[good] = np.quantile(weight @ curves[:, good], [tail, 1.0 - tail], axis=0)
+        often = rng.multinomial(n, np.full(n, 1.0 / n), size=_RESAMPLES)
+        low[good], high[good] = np.quantile(often @ curves[:, good] / n, [tail, 1.0 - tail], axis=0)
     return Curve(share=share, mean=mean, low=low, high=high)
 
 

@@ -20,6 +20,7 @@ from evacuation.condition import Condition, Tolerance
 from evacuation.forecasts import Forecast, rooms_of, zone_penalty
 from evacuation.planning import TRAVELLERS, Plan, make_plan
 from evacuation.population import populate
+from evacuation.replications import Interval, mean_interval
 from evacuation.routes import SETTLEMENT_AREA
 from evacuation.simulate import evacuate
 from evacuation.tracks import Evacuation
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 
     from plant_models.harm import Threshold
 
-__all__ = ["MEASURES", "POLICIES", "Study", "Summary", "compare"]
+__all__ = ["MEASURES", "POLICIES", "Study", "compare"]
 
 POLICIES: Mapping[str, str] = {
     "plan": "the orders of the scenario's own plan",
@@ -58,27 +59,8 @@ MEASURES: Mapping[str, str] = {
 _AVOID = 10.0  # factor on the time of a way inside the zone: rather ten times the way round
 _HOMES = 50  # people whose air stands for that of a settlement
 _GONE = 0.01  # of the highest concentration at a place, where no AEGL-1 says when the gas has gone
-_BOOTSTRAP = 2000
-_COVER = 0.95
 _FATAL = 0.99
 Progress = Callable[[str, float], None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """A measure over the replications.
-
-    Parameters
-    ----------
-    mean
-        Mean, inf when some run did not finish.
-    low, high
-        95 % interval of the mean by the bootstrap over replications; NaN for one replication.
-    """
-
-    mean: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -141,12 +123,13 @@ class Study:
         found = [row[measure] for row in self.rows if row["policy"] == policy]
         return np.array([math.inf if value is None else value for value in found], float)
 
-    def summary(self, policy: str, measure: str, *, against: str | None = None) -> Summary:
+    def summary(self, policy: str, measure: str, *, against: str | None = None) -> Interval:
         """Mean and interval of a measure, or of its difference from another policy with the same people."""
         values = self.values(policy, measure)
         if against is not None:
-            values = values - self.values(against, measure)
-        return _summary(values, Streams(self.seed)[f"bootstrap/{measure}"])
+            with np.errstate(invalid="ignore"):  # neither of two runs finished: no difference
+                values = values - self.values(against, measure)
+        return mean_interval(values, Streams(self.seed)[f"bootstrap/{measure}"])
 
     def to_pandas(self) -> pd.DataFrame:
         """One row a policy and replication."""
@@ -158,10 +141,10 @@ class Study:
         """Everything the command tells, as plain values; a time that is not reached is None."""
         names = [*MEASURES, *(f"over {name}" for name in self.thresholds)]
 
-        def plain(summary: Summary) -> dict[str, float | None]:
+        def plain(summary: Interval) -> dict[str, float | None]:
             return {
                 name: value if math.isfinite(value) else None
-                for name, value in (("mean", summary.mean), ("low", summary.low), ("high", summary.high))
+                for name, value in (("mean", summary.value), ("low", summary.low), ("high", summary.high))
             }
 
         first = self.policies[0]
@@ -451,15 +434,6 @@ def _open_journal(path: Path, head: Mapping[str, Any]) -> list[list[dict[str, An
     if whole != text:
         path.write_text(whole, encoding="utf-8")
     return [json.loads(each) for each in rest]
-
-
-def _summary(values: NDArray[np.float64], rng: np.random.Generator) -> Summary:
-    mean = float(values.mean()) if not np.isnan(values).any() else math.nan
-    if values.size < 2 or not np.isfinite(values).all():
-        return Summary(mean=mean, low=math.nan, high=math.nan)
-    means = values[rng.integers(values.size, size=(_BOOTSTRAP, values.size))].mean(axis=1)
-    low, high = np.quantile(means, [(1.0 - _COVER) / 2.0, (1.0 + _COVER) / 2.0])
-    return Summary(mean=mean, low=float(low), high=float(high))
 
 
 def _label(threshold: Threshold) -> str:

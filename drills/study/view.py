@@ -60,13 +60,13 @@ def plot_harm(study: Study, measure: str, ax: Axes | None = None) -> Axes:
             _, ax = plt.subplots(figsize=(6.0, 3.5), layout="constrained")
         for place, policy in enumerate(study.policies):
             told = study.summary(policy, measure)
-            ax.barh(place, told.mean, color=_COLOURS[policy], height=0.65)
-            reach = told.mean
+            ax.barh(place, told.value, color=_COLOURS[policy], height=0.65)
+            reach = told.value
             if np.isfinite([told.low, told.high]).all():
                 ax.plot([told.low, told.high], [place, place], color=_INK, linewidth=1.6, solid_capstyle="butt")
-                reach = max(told.high, told.mean)
+                reach = max(told.high, told.value)
             ax.annotate(
-                f"{told.mean:.3g}", (reach, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
+                f"{told.value:.3g}", (reach, place), xytext=(4, 0), textcoords="offset points", va="center", fontsize=8
             )
         ax.set_yticks(range(len(study.policies)), [f"{name} {_WORDS[name]}" for name in study.policies], fontsize=8)
         ax.invert_yaxis()

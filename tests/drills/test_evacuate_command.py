@@ -44,7 +44,7 @@ def test_every_policy_has_the_same_people_and_counts_them_all(study):
 
 def test_a_forecast_saves_load(study):
     """The planner minimises the load of each class of people from each place: no walk without rooms is better."""
-    load = {policy: study.summary(policy, "toxic_load").mean for policy in study.policies}
+    load = {policy: study.summary(policy, "toxic_load").value for policy in study.policies}
     assert load["least-dose"] <= load["nearest"] * 1.001
     assert load["best"] <= load["least-dose"] * 1.001
 
@@ -78,10 +78,10 @@ def test_a_study_that_was_killed_goes_on_where_it_was(puff, park, tmp_path):
 def test_intervals_are_of_the_mean_and_of_paired_differences(study):
     values = study.values("nearest", "impaired")
     told = study.summary("nearest", "impaired")
-    assert told.mean == values.mean()
-    assert values.min() <= told.low <= told.mean <= told.high <= values.max()
+    assert told.value == values.mean()
+    assert values.min() <= told.low <= told.value <= told.high <= values.max()
     gap = study.summary("nearest", "impaired", against="plan")
-    assert gap.mean == pytest.approx(values.mean() - study.values("plan", "impaired").mean())
+    assert gap.value == pytest.approx(values.mean() - study.values("plan", "impaired").mean())
     with pytest.raises(ModelError, match="no policy"):
         study.values("nowhere", "dead")
 
@@ -90,7 +90,7 @@ def test_unfinished_runs_are_infinite(study):
     for policy in study.policies:
         values = study.values(policy, "clearance")
         if np.isinf(values).any():
-            assert math.isinf(study.summary(policy, "clearance").mean)
+            assert math.isinf(study.summary(policy, "clearance").value)
             assert study.facts()["policies"][policy]["clearance"]["mean"] is None
 
 
