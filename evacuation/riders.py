@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from evacuation.condition import Limits, Tolerance
 from evacuation.exposure import Exposure
 from evacuation.roads import RoadMap
 from evacuation.tracks import Evacuation
@@ -32,12 +33,18 @@ class Riders:
         What the buses did; `ready` is inf for those who fell before they could board.
     load
         Toxic load until the horizon with the ride, shape (n,); NaN without a hazard. [unit of the probit]
+    impaired_time, incapacitated_time, death_time
+        Changes of condition with the ride, inf where it did not come to that; those of the evacuation without a
+        tolerance. [s]
     """
 
     evacuation: Evacuation
     came: NDArray[np.float64]
     shuttle: Shuttle
     load: NDArray[np.float64]
+    impaired_time: NDArray[np.float64]
+    incapacitated_time: NDArray[np.float64]
+    death_time: NDArray[np.float64]
 
     @property
     def arrival_time(self) -> NDArray[np.float64]:
@@ -60,6 +67,7 @@ def ride_on(
     pick_up: Sequence[str],
     safe: Collection[str],
     exposure: Exposure | None = None,
+    tolerance: Tolerance | None = None,
     boarding: NDArray[np.float64] | None = None,
     traffic: Traffic | None = None,
     closures: Sequence[tuple[str, float, float]] = (),
@@ -68,8 +76,7 @@ def ride_on(
 
     Who falls at the pick-up point before the bus lets the person in does not board. People wait in the air of the
     muster point, sit in the standing bus in that of the road beside it, ride in the air of the roads (the cabin keeps
-    nothing out: the careful figure), and stay where they got off until the horizon. When people fall after boarding is
-    not worked out: compare `load` with the loads of :meth:`evacuation.Tolerance.limits`.
+    nothing out: the careful figure), and stay where they got off until the horizon. Who falls aboard rides on.
 
     Parameters
     ----------
@@ -85,6 +92,8 @@ def ride_on(
         Places where people get off.
     exposure
         Air that the evacuation was played in; None: loads are not followed.
+    tolerance
+        The one the evacuation was played with, to follow who falls during the ride.
     boarding
         Time each person needs to board, shape (n,); None: that of the fleet. [s]
     traffic, closures
@@ -119,22 +128,39 @@ def ride_on(
             break
         ready = np.where(fell, np.inf, ready)
     load = evacuation.load
+    times = [evacuation.impaired_time, evacuation.incapacitated_time, evacuation.death_time]
     if exposure is not None:
-        load = _ridden(evacuation, roads, exposure, stop=stop, ran=ran)
-    return Riders(evacuation=evacuation, came=came, shuttle=ran, load=load)
+        limits = tolerance.limits(exposure, evacuation.population) if tolerance is not None else None
+        load, times = _ridden(evacuation, roads, exposure, stop=stop, ran=ran, limits=limits)
+    return Riders(
+        evacuation=evacuation, came=came, shuttle=ran, load=load,
+        impaired_time=times[0], incapacitated_time=times[1], death_time=times[2],
+    )  # fmt: skip
 
 
 def _ridden(
-    way: Evacuation, roads: RoadMap, exposure: Exposure, *, stop: Sequence[str], ran: Shuttle
-) -> NDArray[np.float64]:
-    """Load with the ride in place of what riders would have breathed at the muster point from boarding on."""
-    load = way.load.copy()
-    share = way.population.inhaled**exposure.probit.n
+    way: Evacuation, roads: RoadMap, exposure: Exposure, *, stop: Sequence[str], ran: Shuttle, limits: Limits | None
+) -> tuple[NDArray[np.float64], list[NDArray[np.float64]]]:
+    """Load and changes of condition with the ride in place of staying at the muster point from boarding on."""
+    load, share = way.load.copy(), way.population.inhaled**exposure.probit.n
     who = np.flatnonzero(ran.boarding < exposure.horizon)
-    instead = roads.bus_loads(exposure, stop, replace(ran, ready=ran.boarding))
-    load[who] += share[who] * (instead[who] - exposure.waiting(way.muster[who], ran.boarding[who]))
-    for trip in ran.trips:
-        off = np.array([i for i in trip.people if ran.arrival[i] < exposure.horizon], np.int64)
-        row = exposure.spots(*(np.full(off.size, v) for v in roads.nodes[trip.safe or trip.stop]))
-        load[off] += share[off] * exposure.at(row, ran.arrival[off], np.full(off.size, exposure.horizon))
-    return np.maximum(load, 0.0)  # below it is nothing but rounding
+    load[who] -= share[who] * exposure.waiting(way.muster[who], ran.boarding[who])
+    stages = roads.bus_stages(exposure, stop, replace(ran, ready=ran.boarding), stay=True)
+    each = share[stages.who] * stages.loads(exposure)
+    first = np.searchsorted(stages.who, stages.who)  # stages are sorted by person: that of the first of each
+    before = np.cumsum(each) - each
+    before += load[stages.who] - before[first]
+    times = []
+    for name, bound in (("impaired", "impaired"), ("incapacitated", "incapacitated"), ("death", "dead")):
+        moment: NDArray[np.float64] = getattr(way, f"{name}_time").copy()
+        if limits is not None:
+            moment[who] = np.where(moment[who] <= ran.boarding[who], moment[who], np.inf)
+            lack = (getattr(limits, bound)[stages.who] - before) / share[stages.who]
+            due = np.flatnonzero((lack > 0.0) & (lack * share[stages.who] <= each))
+            end = exposure.horizon
+            since, until = (np.minimum(part[due], end) for part in (stages.since, stages.until))
+            late = exposure.when(stages.row[due], since, until, lack[due])
+            np.minimum.at(moment, stages.who[due], late)
+        times.append(moment)
+    np.add.at(load, stages.who, each)
+    return np.maximum(load, 0.0), times  # below 0 is nothing but rounding

@@ -18,7 +18,7 @@ from twin.assets import Asset
 from twin.errors import ModelError, Problem, near
 from twin.graph import Twin
 
-__all__ = ["DriveOut", "Motorists", "RoadMap", "drive_out"]
+__all__ = ["DriveOut", "Motorists", "RoadMap", "Stages", "drive_out"]
 
 # GB 4387-2008, 6.1 (recalled): 30 km/h on main roads of a plant without a sign, 20 km/h on its other roads. Which road
 # is a main one no layout says; here those of two lanes and more.
@@ -134,6 +134,10 @@ class RoadMap:
 
     def _ride_loads(self, exposure: Exposure, rides: Sequence[Sequence[Leg]]) -> NDArray[np.float64]:
         """Load of each ride, shape (rides,). [unit of the probit]"""
+        return _gathered(exposure, self._riding(exposure, rides), len(rides))
+
+    def _riding(self, exposure: Exposure, rides: Sequence[Sequence[Leg]]) -> Stages:
+        """Where each ride is when, numbered by ride."""
         ends = {road.tag: (self.nodes[road.start], self.nodes[road.end], road.length) for road in self.roads}
         who, x, y, start, stop = [], [], [], [], []
         for number, legs in enumerate(rides):
@@ -147,14 +151,12 @@ class RoadMap:
                 start += [*edge[:-1], leg.ready]
                 stop += [*edge[1:], leg.leave]
                 who += [number] * (pieces + 1)
-        since, until = np.minimum(start, exposure.horizon), np.minimum(stop, exposure.horizon)
         rows = exposure.spots(np.array(x, float), np.array(y, float))
-        out = np.zeros(len(rides))
-        np.add.at(out, np.array(who, np.int64), exposure.at(rows, since, until))
-        return out
+        since, until = np.array(start, float), np.array(stop, float)
+        return Stages(who=np.array(who, np.int64), row=rows, since=since, until=until)
 
-    def bus_loads(self, exposure: Exposure, stop: Sequence[str], ran: Shuttle) -> NDArray[np.float64]:
-        """Load of bus passengers from coming to the pick-up point until they have got off. [unit of the probit]
+    def bus_stages(self, exposure: Exposure, stop: Sequence[str], ran: Shuttle, *, stay: bool = False) -> Stages:
+        """Where bus passengers breathe, from coming to the pick-up point until they have got off.
 
         They wait, sit in the standing bus and get off in the air outdoors, and ride as in :meth:`ride_load`.
 
@@ -166,28 +168,71 @@ class RoadMap:
             Node of each person's pick-up point, as given to :func:`~evacuation.vehicles.shuttle`.
         ran
             What the buses did.
-
-        Returns
-        -------
-        numpy.ndarray
-            Shape (people,).
+        stay
+            Whether they stay where they got off until the horizon.
         """
         left = np.full(ran.ready.size, np.inf)
-        load = np.zeros(ran.ready.size)
-        rides = self._ride_loads(exposure, [trip.legs for trip in ran.trips])
-        for trip, ride in zip(ran.trips, rides.tolist(), strict=True):
-            who = np.array(trip.people, np.int64)
-            left[who] = trip.left
-            load[who] += ride
-            if np.isfinite(trip.arrived):
-                row = exposure.spots(*(np.full(who.size, v) for v in self.nodes[trip.safe]))
-                since = np.full(who.size, min(trip.arrived, exposure.horizon))
-                load[who] += exposure.at(row, since, np.minimum(ran.arrival[who], exposure.horizon))
-        came = np.flatnonzero(ran.ready < exposure.horizon)
+        riding = self._riding(exposure, [trip.legs for trip in ran.trips])
+        parts = []
+        for number, trip in enumerate(ran.trips):
+            people = np.array(trip.people, np.int64)
+            if not np.isfinite(trip.arrived):
+                continue  # jammed until the end: the bus stands where it is
+            left[people] = trip.left
+            mine = np.flatnonzero(riding.who == number)
+            who, piece = (part.ravel() for part in np.meshgrid(people, mine, indexing="ij"))
+            parts.append(Stages(who=who, row=riding.row[piece], since=riding.since[piece], until=riding.until[piece]))
+            row = exposure.spots(*(np.full(people.size, v) for v in self.nodes[trip.safe]))
+            until = np.full(people.size, np.inf) if stay else ran.arrival[people]
+            parts.append(Stages(who=people, row=row, since=np.full(people.size, trip.arrived), until=until))
+        came = np.flatnonzero(np.isfinite(ran.ready))
         xy = np.array([self.nodes[stop[i]] for i in came.tolist()]).reshape(-1, 2)
-        rows = exposure.spots(xy[:, 0], xy[:, 1])
-        load[came] += exposure.at(rows, ran.ready[came], np.minimum(left[came], exposure.horizon))
-        return load
+        waited = Stages(who=came, row=exposure.spots(xy[:, 0], xy[:, 1]), since=ran.ready[came], until=left[came])
+        every = [waited, *parts]
+        who, row, since, until = (
+            np.concatenate([getattr(part, name) for part in every]) for name in ("who", "row", "since", "until")
+        )
+        order = np.lexsort((since, who))
+        return Stages(who=who[order], row=row[order], since=since[order], until=until[order])
+
+    def bus_loads(self, exposure: Exposure, stop: Sequence[str], ran: Shuttle) -> NDArray[np.float64]:
+        """Load of bus passengers until they have got off, as in :meth:`bus_stages`, shape (people,).
+
+        In the unit of the probit.
+        """
+        return _gathered(exposure, self.bus_stages(exposure, stop, ran), ran.ready.size)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Stages:
+    """Stretches of breathing at one spot, each of shape (stages,).
+
+    Parameters
+    ----------
+    who
+        Person or ride.
+    row
+        Row of the air.
+    since, until
+        Times, possibly after the horizon of the air. [s]
+    """
+
+    who: NDArray[np.int64]
+    row: NDArray[np.int64]
+    since: NDArray[np.float64]
+    until: NDArray[np.float64]
+
+    def loads(self, exposure: Exposure) -> NDArray[np.float64]:
+        """Load of each stage until the horizon. [unit of the probit]"""
+        end = exposure.horizon
+        return exposure.at(self.row, np.minimum(self.since, end), np.minimum(self.until, end))
+
+
+def _gathered(exposure: Exposure, stages: Stages, size: int) -> NDArray[np.float64]:
+    """Load of everybody, shape (size,). [unit of the probit]"""
+    out = np.zeros(size)
+    np.add.at(out, stages.who, stages.loads(exposure))
+    return out
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -170,7 +170,8 @@ def walk_and_ride(town, gas, weather, *, tolerance=None, horizon=3000.0, people=
     order = Order(time=0.0, action="evacuate", muster="WEST")
     result = evacuate(town, crowd, orders=[order], exposure=air, horizon=horizon, tolerance=tolerance)
     fleet = Fleet(name="f", depot="MP-1", count=1, capacity=10, boarding=3.0, alighting=1.0, patience=30.0)
-    return air, result, ride_on(result, roads, fleet, pick_up=["WEST"], safe=["MP-1"], exposure=air)
+    ride = ride_on(result, roads, fleet, pick_up=["WEST"], safe=["MP-1"], exposure=air, tolerance=tolerance)
+    return air, result, ride
 
 
 def test_walkers_ride_on_and_breathe_all_the_time_in_even_gas(town, uniform, weather):
@@ -207,4 +208,7 @@ def test_who_falls_at_the_pick_up_point_does_not_board(town, uniform, weather):
     assert (result.incapacitated_time > ride.shuttle.boarding)[boarded].all()
     left = came & ~boarded
     assert np.isfinite(result.incapacitated_time[left]).all()
+    # in even gas it does not matter for the moment where one is: aboard as at the muster point
+    for name in ("impaired_time", "incapacitated_time", "death_time"):
+        assert getattr(ride, name) == pytest.approx(getattr(result, name), rel=1e-9)
     assert sum(ride.counts(3000.0).values()) == 30
