@@ -15,6 +15,7 @@ FINE, CROWDED, FULL = 0, 1, 2  # FULL: `passes` needs more rows; nothing was mov
 NEAR = 512  # people that can limit the speed of one person; more is CROWDED
 AWAY, HERE, GONE = 0, 1, 2  # of a person: not on the floor yet, on it, out
 TOUCH = 1e-6  # nearer than this to a line, a person is at it [m]
+STANDING = 0.01  # slower than this a person stands: foresees nothing, and turns on the spot [m/s]
 AIM = 1.0  # from where people walk straight to the nearest point of their exit [m]
 
 PERSON = np.dtype(
@@ -38,6 +39,7 @@ MODEL = np.dtype(
         ("strength", "f8"), ("range", "f8"),  # repulsion of people [-], [m]
         ("wall_strength", "f8"), ("wall_range", "f8"),
         ("foresight", "f8"), ("reaction", "f8"),  # anticipation and relaxation time [s]
+        ("wall_buffer", "f8"), ("pushout", "f8"),  # people slide along walls nearer than this [m], turned off them [-]
         ("reach", "f8"),  # people farther away are not seen [m]
     ]
 )  # fmt: skip
@@ -132,8 +134,38 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def unit(x, y):
+    """(x, y) at length 1, or zeros."""
+    m = sqrt(x * x + y * y)
+    if m > 0.0:
+        return x / m, y / m
+    return 0.0, 0.0
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
+    """The direction (rx, ry) along the walls that are near and ahead, and a little off them, as a unit vector."""
+    for q in range(first[cell], first[cell + 1]):
+        s = listed[q]
+        ax, ay = walls[s, 2] - walls[s, 0], walls[s, 3] - walls[s, 1]
+        t = ((px - walls[s, 0]) * ax + (py - walls[s, 1]) * ay) / (ax * ax + ay * ay)
+        t = min(max(t, 0.0), 1.0)
+        dx, dy = px - walls[s, 0] - t * ax, py - walls[s, 1] - t * ay
+        d = sqrt(dx * dx + dy * dy)
+        if 0.0 < d < radius + model.wall_buffer:
+            into = (rx * dx + ry * dy) / d
+            if into < 0.0:
+                rx += (model.pushout - into) * dx / d
+                ry += (model.pushout - into) * dy / d
+    return unit(rx, ry)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer):
-    """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s]."""
+    """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s].
+
+    Who anticipates but stands is pushed away from others instead, or rings of people block each other for good.
+    """
     sx, sy, sr, sgap, svx, svy, spx, spy = now
     px, py, ri = sx[k], sy[k], sr[k]
     cx = min(max(int((px - x0) / size), 0), nx - 1)
@@ -141,6 +173,8 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
     far = model.reach * model.reach
     strength, width, seen = model.strength, model.range, free * sgap[k]
     rx, ry, count = ex, ey, 0
+    moves = svx[k] * svx[k] + svy[k] * svy[k] > STANDING * STANDING
+    anticipates = model.anticipates and (moves or spx[k] * spx[k] + spy[k] * spy[k] == 0.0)
     for row in range(max(cy - 1, 0), min(cy + 1, ny - 1) + 1):
         for j in range(start[row * nx + max(cx - 1, 0)], start[row * nx + min(cx + 1, nx - 1) + 1]):
             dx, dy = sx[j] - px, sy[j] - py
@@ -149,7 +183,7 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
                 continue
             d = sqrt(square)
             size_ij = ri + sr[j]
-            if model.anticipates:
+            if anticipates:
                 ahead = spx[k] * dx + spy[k] * dy >= 0.0 or ex * dx + ey * dy >= 0.0
                 if ahead:
                     gap = max(
@@ -170,12 +204,14 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
                     return -1.0, 0.0, 0.0
                 buffer[count, 0], buffer[count, 1], buffer[count, 2] = dx, dy, size_ij
                 count += 1
-    rx, ry = turned(px, py, ri, rx, ry, walls, first, listed, cell, model)
-    if model.anticipates and spx[k] * spx[k] + spy[k] * spy[k] > 0.0:
-        rx, ry = spx[k] + (rx - spx[k]) * step / model.reaction, spy[k] + (ry - spy[k]) * step / model.reaction
-        m = sqrt(rx * rx + ry * ry)
-        if m > 0.0:
-            rx, ry = rx / m, ry / m
+    if model.anticipates:
+        rx, ry = unit(rx, ry)
+        if moves:
+            rx, ry = spx[k] + (rx - spx[k]) * step / model.reaction, spy[k] + (ry - spy[k]) * step / model.reaction
+            rx, ry = unit(rx, ry)
+        rx, ry = slid(px, py, ri, rx, ry, walls, first, listed, cell, model)
+    else:
+        rx, ry = turned(px, py, ri, rx, ry, walls, first, listed, cell, model)
     space = inf
     for q in range(count):
         dx, dy, size_ij = buffer[q]
@@ -198,10 +234,7 @@ def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
             f = model.wall_strength * exp((radius - d) / model.wall_range) / d
             rx -= f * dx
             ry -= f * dy
-    m = sqrt(rx * rx + ry * ry)
-    if m > 0.0:
-        return rx / m, ry / m
-    return 0.0, 0.0
+    return unit(rx, ry)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

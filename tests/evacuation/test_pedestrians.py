@@ -236,12 +236,83 @@ def test_all_problems_of_people_at_once():
         walk(corridor(2.0, 1.0), Walkers(x=np.linspace(0.3, 1.7, 40), y=0.5, radius=0.25))
 
 
-@pytest.mark.slow
-def test_nobody_is_stuck_in_fifty_rooms():
-    """IMO 4: 100 people, door of 1 m: at most 1.33 people a second, and all get out, over 50 seeds."""
-    told = [walk(room(), hundred(seed), horizon=400.0) for seed in range(50)]
+@BOTH
+@pytest.mark.parametrize(
+    "seeds", [pytest.param(range(0, 12, 3), id="4"), pytest.param(range(50), id="50", marks=pytest.mark.slow)]
+)
+def test_nobody_is_stuck_in_rooms(model, seeds):
+    """IMO 4: 100 people, metered door of 1 m: at most 1.33 people a second, and all get out."""
+    told = [walk(room(), hundred(seed), model=model, horizon=400.0) for seed in seeds]
     assert all(np.isfinite(run.exit_time).all() for run in told)
     assert max(run.flow(0) for run in told) <= 1.33
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("width", "radius"), [(0.9, 0.15), (1.0, 0.18), (1.2, 0.18)])
+def test_anticipation_leaves_nobody_at_other_doors(width, radius):
+    """Doors and bodies other than those of IMO 4, or the freedom from jams would hang on one case."""
+    low, high = 2.5 - width / 2, 2.5 + width / 2
+    floor = Floor(
+        walkable=box(0, 0, 8, 5).union(box(8, low, 12, high)),
+        exits={"end": LineString([(12, low), (12, high)])},
+        doors=(Door(LineString([(8, low), (8, high)])),),
+    )
+    for seed in range(10):
+        people = hundred(seed)
+        people = Walkers(x=people.x, y=people.y, speed=people.speed, radius=radius)
+        assert np.isfinite(walk(floor, people, model="anticipation", horizon=400.0).exit_time).all()
+
+
+@pytest.mark.parametrize(
+    ("place", "aim", "speed"),
+    [
+        pytest.param([(0.0, 0.0), (10.0, 0.1)], [(20.0, 0.0), (-10.0, 0.1)], [1.2, 1.2], id="meeting"),
+        pytest.param([(0.0, 0.0), (5.0, -5.3)], [(20.0, 0.0), (5.0, 20.0)], [1.2, 1.2], id="crossing"),
+        pytest.param([(0.0, 0.0), (1.5, 0.05)], [(30.0, 0.0), (30.0, 0.05)], [1.4, 0.6], id="overtaking"),
+    ],
+)
+def test_anticipation_equals_jupedsim(place, aim, speed):
+    """Two people on open ground, nobody exactly ahead (there the side is drawn at random in theirs): 10 s, rounding."""
+    jps = pytest.importorskip("jupedsim")
+    sim = jps.Simulation(
+        model=jps.AnticipationVelocityModel(rng_seed=1), geometry=[(-50, -50), (50, -50), (50, 50), (-50, 50)], dt=0.05
+    )
+    ids = []
+    for p, target, v in zip(place, aim, speed, strict=True):
+        stage = sim.add_waypoint_stage(target, 0.1)
+        journey = sim.add_journey(jps.JourneyDescription([stage]))
+        ids.append(
+            sim.add_agent(
+                jps.AnticipationVelocityModelAgentParameters(
+                    position=p, desired_speed=v, radius=0.2, time_gap=1.0, journey_id=journey, stage_id=stage
+                )
+            )
+        )
+    x, y = np.array(place).T
+    crowd = Crowd(Walkers(x=x, y=y, speed=speed), aim=aim, model="anticipation")
+    for _ in range(200):
+        sim.iterate()
+        crowd.advance(1)
+        np.testing.assert_allclose(crowd.position(), [sim.agent(i).position for i in ids], rtol=0, atol=1e-12)
+
+
+def test_anticipation_of_the_one_ahead():
+    """One step of somebody who runs past a standing person, by hand.
+
+    i goes along x at 1.2 m/s from (0, 0), j stands at (1, -0.5), radius 0.2 both. In 1 s the gap would be
+    1.118 - 1.2 x 1 / 1.118 - 0.4 < 0, so it counts as 0; j has no direction yet: 8 (1 + 0.5) = 12, to the left as j is
+    on the right. The direction wished is (1, 12) / sqrt(145); 0.05 s of the 0.3 s of relaxation turn (1, 0) by a sixth
+    of the difference. j is then beside the way (0.68 m > 0.4 m), so the speed stays 1.2 m/s.
+    """
+    crowd = Crowd(
+        Walkers(x=[0.0, 1.0], y=[0.0, -0.5], speed=1.2, start=[0.0, 1e9]), aim=[(1e6, 0.0), (9.0, 9.0)],
+        model="anticipation",
+    )  # fmt: skip
+    crowd.people["ex"][0], crowd.people["vx"][0] = 1.0, 1.2
+    crowd.advance(1)
+    turned = np.array([5.0 / 6.0 + 1.0 / (6.0 * math.sqrt(145.0)), 12.0 / (6.0 * math.sqrt(145.0))])
+    turned /= np.linalg.norm(turned)
+    np.testing.assert_allclose(crowd.position()[0], 0.06 * turned, rtol=0, atol=1e-6)  # of the far aim
 
 
 def test_a_lane_is_passed_on_the_right_by_foresight():
