@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evacuation.behaviour import State
+from evacuation.casualties import Casualties, casualty_count
 from evacuation.condition import Condition
 from evacuation.population import Population
 from evacuation.routes import WalkGraph
 from evacuation.walking import Crossings
 from plant_models.harm import Threshold
-from twin.errors import ModelError
+from twin.errors import ModelError, near
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -132,9 +133,25 @@ class Evacuation:
     @property
     def headcount(self) -> Headcount:
         """People mustered over time."""
-        come = np.sort(self.arrival_time[np.isfinite(self.arrival_time)])
-        times = np.concatenate([[0.0], come, [float(self.settings["horizon"])]])
-        return Headcount(times, np.concatenate([[0], np.arange(1, come.size + 1), [come.size]]))
+        return self._counted(self.arrival_time)
+
+    def headcounts(self, by: Literal["group", "place", "muster"]) -> dict[str, Headcount]:
+        """People mustered over time of every group, of every place they started from, or at every muster point.
+
+        Raises
+        ------
+        ModelError
+            Another word.
+        """
+        kinds = {
+            "group": (self.population.groups, self.population.group),
+            "place": (self.population.places, self.population.place),
+            "muster": (self.tracks.graph.musters, self.muster),
+        }
+        if by not in kinds:
+            raise ModelError(f"no head-counts by {by!r}", where="Evacuation.headcounts", fix=near(by, tuple(kinds)))
+        names, number = kinds[by]
+        return {name: self._counted(self.arrival_time[number == k]) for k, name in enumerate(names)}
 
     @property
     def clearance_time(self) -> float:
@@ -201,6 +218,20 @@ class Evacuation:
         if "incapacitating_share" in self.settings:
             return float((self.condition == Condition.DEAD).sum())
         return float(self.probability.sum())
+
+    def casualties(self, *, cover: float = 0.95) -> Casualties:
+        """Distribution of the number of deaths at the loads of these people: what is left to chance is who dies.
+
+        Raises
+        ------
+        ModelError
+            No hazard was given, or people fell by their own tolerance: then the dead are counted in this run, and the
+            interval is that over replications.
+        """
+        fix = "evacuate with a hazard and without a tolerance, or ask for the interval of replications"
+        if "load_unit" not in self.settings or "incapacitating_share" in self.settings:
+            raise ModelError("deaths are no matter of chance here", where="Evacuation.casualties", fix=fix)
+        return casualty_count(self.probability, cover=cover)
 
     def over(self, threshold: Threshold) -> NDArray[np.bool_]:
         """Who gathered more than the load of a threshold held for its duration, shape (n,).
@@ -291,6 +322,11 @@ class Evacuation:
         from evacuation.view import plot_evacuation
 
         return plot_evacuation(self, ax=ax, park=park, time=time)
+
+    def _counted(self, arrival: NDArray[np.float64]) -> Headcount:
+        come = np.sort(arrival[np.isfinite(arrival)])
+        times = np.concatenate([[0.0], come, [float(self.settings["horizon"])]])
+        return Headcount(times, np.concatenate([[0], np.arange(1, come.size + 1), [come.size]]))
 
     @property
     def _sent(self) -> NDArray[np.bool_]:
