@@ -51,6 +51,7 @@ from .pedestrians import Crowd as Crowd
 from .pedestrians import Walk as Walk
 from .pedestrians import Walkers as Walkers
 from .pedestrians import walk as walk
+from .pedestrians import walk_out as walk_out
 from .pictures.view import animate_evacuation as animate_evacuation
 from .pictures.view import plot_condition as plot_condition
 from .pictures.view import plot_congestion as plot_congestion
@@ -96,4 +97,5 @@ from .vehicles import shuttle as shuttle
 from .view import plot_clearance as plot_clearance
 from .view import plot_evacuation as plot_evacuation
 from .view import plot_plan as plot_plan
+from .view import plot_walk as plot_walk
 from .walking import Walking as Walking

@@ -14,8 +14,9 @@ from twin.errors import ModelError, Problem, near
 if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import ArrayLike, NDArray
+    from shapely.geometry import LineString
 
-__all__ = ["AnticipationVelocity", "CollisionFreeSpeed", "Crowd", "Walk", "Walkers", "walk"]
+__all__ = ["AnticipationVelocity", "CollisionFreeSpeed", "Crowd", "Walk", "Walkers", "walk", "walk_out"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -403,6 +404,58 @@ def walk(
         time_step=time_step,
         end=crowd.time,
     )
+
+
+def walk_out(
+    floor: Floor,
+    arrival: ArrayLike,
+    entry: LineString,
+    *,
+    speed: ArrayLike = 1.34,
+    radius: float = 0.2,
+    **settings: Any,
+) -> NDArray[np.float64]:
+    """Let people whom the link network brings to a floor walk over it: from their arrival to their way out.
+
+    Parameters
+    ----------
+    floor
+        Such as `patch` gives for a gate, building or muster point.
+    arrival
+        When each reaches the entry, as `Evacuation.arrival_time`; not finite: never. (n,) [s]
+    entry
+        Line on the floor on which they appear, side by side in the order of arrival; while a place is taken, whoever
+        is to appear there waits outside.
+    speed, radius
+        Free walking speed and body radius. (n,) [m s⁻¹], [m]
+    settings
+        Of `walk`; `horizon` is counted from the last arrival.
+
+    Returns
+    -------
+    NDArray
+        When each leaves the floor; inf: never came, or still there. (n,) [s]
+
+    Examples
+    --------
+    >>> gate = patch(park["G-1"], {"road": (120.0, 40.0, 2.4)})  # doctest: +SKIP
+    >>> walk_out(gate, evacuation.arrival_time, LineString([(101, 38), (101, 42)]))  # doctest: +SKIP
+    """
+    told = np.atleast_1d(np.asarray(arrival, float))
+    out = np.full(told.size, np.inf)
+    come = np.flatnonzero(np.isfinite(told))
+    if come.size == 0:
+        return out
+    come = come[np.argsort(told[come], kind="stable")]
+    slots = max(int(entry.length / (2.0 * radius)), 1)
+    spots = np.array([entry.interpolate((k + 0.5) / slots, normalized=True).coords[0] for k in range(slots)])
+    x, y = spots[np.arange(come.size) % slots].T
+    # Who is there at the start appears just after it, or all of them would have to stand apart.
+    enter = np.maximum(told[come], np.finfo(float).tiny)
+    people = Walkers(x=x, y=y, speed=np.broadcast_to(speed, told.shape)[come], radius=radius, enter=enter)
+    horizon = float(enter[-1]) + settings.pop("horizon", 3600.0)
+    out[come] = walk(floor, people, horizon=horizon, **settings).exit_time
+    return out
 
 
 def _model(model: str | CollisionFreeSpeed | AnticipationVelocity) -> CollisionFreeSpeed | AnticipationVelocity:

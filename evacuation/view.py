@@ -10,14 +10,16 @@ from numpy.typing import NDArray
 
 from evacuation.behaviour import State
 from evacuation.population import Population
+from twin.errors import ModelError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from evacuation.pedestrians import Walk
     from evacuation.planning import Plan
     from twin.graph import Twin
 
-__all__ = ["plot_clearance", "plot_evacuation", "plot_plan"]
+__all__ = ["plot_clearance", "plot_evacuation", "plot_plan", "plot_walk"]
 
 _INK, _WAY = "#33363b", "#5b8db8"
 _BANDS = (0.001, 0.01, 0.1, 0.5)  # edges of the bands of the probability of death
@@ -41,6 +43,10 @@ _WORDS = {
         "at": "{:.0f} s after the start",
         "people": "{} people, {}",
         "minutes": "time since scenario start [min]",
+        "seconds": "time [s]",
+        "speed": "speed [m/s]",
+        "left": "people who have left",
+        "moment": "after {:.0f} s, {} people on the floor",
         "count": "people",
         "mustered": "mustered",
         "unaccounted": "told to walk, not yet counted in",
@@ -57,6 +63,10 @@ _WORDS = {
         "state": "结束时状态",
         "use": "路段通过人数",
         "start": "初始位置",
+        "seconds": "时间 [s]",
+        "speed": "速度 [m/s]",
+        "left": "已离开人数",
+        "moment": "{:.0f} s 时场内 {} 人",
         "at": "开始后 {:.0f} s",
         "people": "{} 人，{}",
         "minutes": "情景开始后时间 [min]",
@@ -422,4 +432,55 @@ def plot_plan(
         ax.set_xlabel(_WORDS[language]["east"], fontsize=9, color=_INK)
         ax.set_ylabel(_WORDS[language]["north"], fontsize=9, color=_INK)
         ax.legend(loc="upper left", bbox_to_anchor=(0.0, -0.08), ncols=4, frameon=False, fontsize=8)
+    return ax
+
+
+def plot_walk(told: Walk, time: float, *, language: Literal["en", "zh"] = "en") -> Axes:
+    """Floor with its people at a moment, coloured by speed, above the curve of those who have left by each exit.
+
+    Parameters
+    ----------
+    told
+        Walk with positions, made with ``every=``.
+    time
+        The frame nearest to it is drawn. [s]
+    language
+        Language of the words.
+
+    Raises
+    ------
+    ModelError
+        The walk kept fewer than two frames.
+    """
+    import matplotlib.pyplot as plt
+    import shapely
+
+    from twin.fonts import plot_fonts
+
+    if told.frames.size < 2:
+        raise ModelError("the walk kept no positions", where="plot_walk", fix="walk(..., every=10)")
+    f = max(int(np.abs(told.frames - time).argmin()), 1)
+    step = told.position[f] - told.position[f - 1]
+    speed = np.hypot(*step.T) / (told.frames[f] - told.frames[f - 1])
+    here = np.isfinite(speed)
+    words = _WORDS[language]
+    with plot_fonts():
+        axes: tuple[Axes, Axes]
+        _, axes = plt.subplots(2, 1, figsize=(8.0, 8.0), layout="constrained", height_ratios=(3, 1))
+        ax, curve = axes
+        for polygon in shapely.get_parts(told.floor.space):
+            for ring in (polygon.exterior, *polygon.interiors):
+                ax.plot(*ring.xy, color=_INK, linewidth=1.0)
+        for door in (*(door for _, door in told.floor.openings()), *told.floor.doors):
+            line = door.line if isinstance(door.line, shapely.LineString) else door.line.exterior
+            ax.plot(*line.xy, color="#1b9e77", linewidth=3.0)
+        dots = ax.scatter(*told.position[f, here].T, c=speed[here], cmap="viridis", vmin=0.0, s=18.0, zorder=3)
+        ax.figure.colorbar(dots, ax=ax, label=words["speed"], shrink=0.7)
+        ax.set(xlabel="x [m]", ylabel="y [m]", aspect="equal", title=words["moment"].format(told.frames[f], here.sum()))
+        for name in told.exits:
+            times = np.sort(told.exit_time[told.exit == told.exits.index(name)])
+            curve.step([0.0, *times, told.end], [*range(times.size + 1), times.size], where="post", label=name)
+        curve.axvline(told.frames[f], color=_INK, linewidth=0.8, linestyle=":")
+        curve.set(xlabel=words["seconds"], ylabel=words["left"], ylim=(0.0, None), xlim=(0.0, told.end))
+        curve.legend(frameon=False)
     return ax

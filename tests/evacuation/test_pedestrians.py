@@ -10,7 +10,7 @@ import shapely
 from shapely.geometry import LineString, Polygon, box
 
 from evacuation.floor import Door, Floor, Zone, patch
-from evacuation.pedestrians import AnticipationVelocity, CollisionFreeSpeed, Crowd, Walkers, walk
+from evacuation.pedestrians import AnticipationVelocity, CollisionFreeSpeed, Crowd, Walkers, walk, walk_out
 from twin.assets import Asset
 from twin.errors import ModelError
 
@@ -344,6 +344,33 @@ def test_building_of_the_twin_lets_out_who_comes_in():
     with pytest.raises(ModelError) as caught:
         patch(house, {"none": (110.0, 53.0, 0.0), "far": (130.0, 53.0, 1.0)})
     assert len(caught.value.problems) == 2
+
+
+def test_people_of_the_network_walk_out_of_a_gate():
+    """Who arrives leaves, once, no sooner than the way takes, at 1.3 (1.2 - 0.3) = 1.17 a second; the others never."""
+    gate = patch(Asset(tag="G-1", kind="gate", layer="space", shape=box(0, 0, 10, 6)), {"road": (10.0, 3.0, 1.2)})
+    arrival = np.random.default_rng(5).uniform(0.0, 60.0, 50)
+    arrival[:3], arrival[3:5] = 0.0, [np.inf, np.nan]
+    out = walk_out(gate, arrival, LineString([(0.5, 1.5), (0.5, 4.5)]), speed=np.full(50, 1.3), radius=0.15)
+    assert np.isinf(out[3:5]).all()
+    came = np.isfinite(arrival)
+    assert np.isfinite(out[came]).all()
+    assert (out[came] - arrival[came] >= 9.5 / 1.3 - 0.05).all()
+    assert np.diff(np.sort(out[came])).min() >= 1 / 1.17 - 1e-9
+
+
+def test_picture_of_a_walk():
+    """Dots are those on the floor, and the curve ends at all who left."""
+    pytest.importorskip("matplotlib").use("Agg")
+    from evacuation.view import plot_walk
+
+    told = walk(room(), hundred(0), horizon=60.0, every=10)
+    ax = plot_walk(told, 20.0)
+    there = int((told.exit_time > 20.0).sum())
+    assert len(ax.collections[-1].get_offsets()) == there
+    assert ax.figure.axes[1].lines[0].get_ydata()[-1] == np.isfinite(told.exit_time).sum()
+    with pytest.raises(ModelError, match="no positions"):
+        plot_walk(walk(room(), hundred(0), horizon=1.0), 0.0)
 
 
 @pytest.mark.slow
