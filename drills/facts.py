@@ -260,6 +260,11 @@ def _doubts(summary: Mapping[str, Any], scenario: Scenario) -> Iterator[Words]:
     if scenario.meta.status != "approved":
         status = {"draft": "草案", "reviewed": "已审阅"}[scenario.meta.status]
         yield Words(f"the scenario is marked {scenario.meta.status}", f"情景状态：{status}")
+    if any(step.do == "stop_work" for step in scenario.plan.steps):
+        yield Words(
+            "stopping work is an event in the log and nothing more: ignition is not modelled",
+            "“停止作业”仅记入日志：未模拟点火",
+        )
     if summary["harm"]["probit_status"] != "verified":
         yield Words("the dose-response figures are unverified", "剂量反应参数未经核实")
     ranges = summary["model"]["valid_range"]

@@ -401,7 +401,7 @@ def _distribution(spread: DurationSpread | SpeedSpread) -> Distribution:
 
 
 def _people_entries(people: Evacuation, response: Response) -> tuple[Entry, ...]:
-    """What the readers at the muster points show, as log entries; complete is complete everywhere."""
+    """What the readers at the muster points show, as log entries; no count is complete while somebody lies fallen."""
     sent = [entry for entry in response.entries if entry.name.startswith("order.evacuate:")]
 
     def cause(muster: str) -> str:
@@ -409,8 +409,12 @@ def _people_entries(people: Evacuation, response: Response) -> tuple[Entry, ...]
         fitting = [entry.name for entry in sent if entry.detail.get("muster", muster) == muster]
         return fitting[0] if fitting else ""
 
+    fallen = (people.muster >= 0) & np.isinf(people.arrival_time) & np.isfinite(people.incapacitated_time)
+    short = {people.tracks.graph.musters[k] for k in np.unique(people.muster[fallen]).tolist()}
     found = []
     for time, name, detail in people.events:
+        if short and (name == "evacuation.complete" or (name == "headcount.complete" and detail in short)):
+            continue
         if name == "evacuation.complete":
             first = sent[0].name if sent else ""
             given = {"text": detail}

@@ -318,6 +318,9 @@ def _lanes(log: EventLog, scenario: Scenario) -> dict[str, Words]:
         if name in actors:
             found[name] = Words(role.title.en, role.title.zh)
     found["valves"] = Words("valves", "阀门")
+    teams = {crew.id: Words(f"crew {crew.id}", f"救援队 {crew.id}") for crew in scenario.responders}
+    teams |= {medics.id: Words(f"medics {medics.id}", f"医疗组 {medics.id}") for medics in scenario.medics}
+    found |= {f"team {name}": words for name, words in teams.items() if name in actors}
     if any(event.name.startswith("inject.") for event in log):
         found["injects"] = Words("injects", "情况注入")
     if any(_lane(event, scenario) == "people" for event in log):
@@ -335,6 +338,8 @@ def _lane(event: Event, scenario: Scenario) -> str:
         return "valves"
     if name.startswith("inject."):
         return "injects"
+    if event.actor in {crew.id for crew in scenario.responders} | {medics.id for medics in scenario.medics}:
+        return f"team {event.actor}"
     return event.actor if event.actor in scenario.plan.roles else "people"
 
 
@@ -344,6 +349,8 @@ def _mark(event: Event, scenario: Scenario) -> _Mark | None:
         return None  # the step that led to it is on the lane already
     words = say_event(event.name, scenario).en
     text = words.rpartition(": ")[2] if lane in scenario.plan.roles else words
+    if lane.startswith("team "):
+        text = text.removeprefix(f"crew {event.actor} ")
     if lane == "detectors" and not event.name.startswith("detection."):
         text = ""
     if lane == "release":

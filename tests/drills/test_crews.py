@@ -13,8 +13,8 @@ import simpy
 from drills.crews import Brigade, paces
 from drills.detection import Alarm, Watch
 from drills.medics import Aid
-from drills.response import respond
-from drills.run import run_drill
+from drills.response import Response, respond
+from drills.run import _people_entries, run_drill
 from drills.words import Words, say_event
 from evacuation.condition import Condition
 from scenarios.fit import fit
@@ -408,3 +408,23 @@ def test_the_head_count_and_the_safe_area(chlorine, park) -> None:
     assert 1200.0 <= at < 1210.0  # quiet from 900 s, held for 300 s, looked at every 10 s
     (at,) = play([700.0, 710.0], ((900.0, 1100.0), (2000.0, 3600.0)))[2]
     assert 2300.0 <= at < 2310.0  # gas in between begins the wait anew
+
+
+def test_no_head_count_is_complete_while_somebody_lies_fallen() -> None:
+    # The readers have counted everybody who can still walk; one of the two sent to MP-1 has fallen on the way.
+    def shown(fallen):
+        people = SimpleNamespace(
+            muster=np.array([0, 0, 1]),
+            arrival_time=np.array([50.0, math.inf if fallen else 60.0, 70.0]),
+            incapacitated_time=np.array([math.inf, 40.0 if fallen else math.inf, math.inf]),
+            tracks=SimpleNamespace(graph=SimpleNamespace(musters=("MP-1", "MP-2"))),
+            events=(
+                (50.0, "headcount.complete", "MP-1"),
+                (70.0, "headcount.complete", "MP-2"),
+                (70.0, "evacuation.complete", "3 people"),
+            ),
+        )
+        return [entry.name for entry in _people_entries(people, Response(entries=(), isolated={}, orders=()))]
+
+    assert shown(fallen=False) == ["headcount.complete:MP-1", "headcount.complete:MP-2", "headcount.complete"]
+    assert shown(fallen=True) == ["headcount.complete:MP-2"]
