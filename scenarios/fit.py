@@ -77,6 +77,7 @@ def fit(scenario: Scenario, park: Twin) -> tuple[Problem, ...]:
         *check.people(),
         *check.failures(),
         *check.crews(),
+        *check.buses(),
         *check.plan(),
         *check.alternatives(),
         *check.events(),
@@ -236,9 +237,9 @@ class _Check:
 
     def crews(self) -> Iterator[Problem]:
         for index, crew in enumerate(self.scenario.responders):
-            yield from self.standing(crew, "responders", index)
+            yield from _standing(self.scenario, self.park, crew, "responders", index)
         for index, medics in enumerate(self.scenario.medics):
-            yield from self.standing(medics, "medics", index)
+            yield from _standing(self.scenario, self.park, medics, "medics", index)
         for index, zone in enumerate(self.scenario.alarm_zones):
             for number, place in enumerate(zone.places):
                 if place not in self.lived_in:
@@ -248,22 +249,19 @@ class _Check:
             for number, tag in enumerate(group.detectors):
                 yield from self.tag(tag, ("detector",), "detector", "voting", "groups", index, "detectors", number)
 
-    def standing(self, team: Crew | Medics, *path: str | int) -> Iterator[Problem]:
-        """Whether there is a staging point upwind in every wind of the scenario; what gas there is, is not asked."""
-        if team.station not in self.park:
-            where = self.scenario.where(*path, "station")
-            yield Problem(f"the park has no place {team.station!r}", where, near(team.station, self.places))
-            return
-        at = self.scenario.releases[0].at
-        if at not in self.park:
-            return
-        source, series = self.park[at], self.scenario.weather.series()
-        for wind in dict.fromkeys(state.wind_from for state in series.states):
-            try:
-                staging(self.park, team.station, (source.x, source.y), wind, team.standoff)
-            except TwinError as error:
-                yield Problem(error.what, self.scenario.where(*path, "standoff"), error.fix)
-                return
+    def buses(self) -> Iterator[Problem]:
+        fleets = self.scenario.vehicles.buses if self.scenario.vehicles is not None else ()
+        for index, fleet in enumerate(fleets):
+            path = ("vehicles", "buses", index)
+            yield from self.tag(fleet.depot, (), "place", *path, "depot")
+            yield from self.tag(fleet.pick_up, ("muster_point",), "muster point", *path, "pick_up")
+            for number, tag in enumerate(fleet.safe):
+                yield from self.tag(tag, (), "place", *path, "safe", number)
+            for number, place in enumerate(fleet.places):
+                where = self.scenario.where(*path, "places", number)
+                if place not in self.lived_in:
+                    yield Problem(f"nobody starts at {place!r}", where, near(place, self.lived_in))
+        yield from _shared(self.scenario)
 
     def zones(self, zones: Iterable[str], *path: str | int) -> Iterator[Problem]:
         for number, zone in enumerate(zones):
@@ -345,8 +343,40 @@ class _Check:
             )
 
 
+def _standing(scenario: Scenario, park: Twin, team: Crew | Medics, *path: str | int) -> Iterator[Problem]:
+    """Whether a team has a staging point upwind in every wind of the scenario; what gas there is, is not asked."""
+    if team.station not in park:
+        spaces = [asset.tag for asset in park.assets() if asset.layer == "space"]
+        where = scenario.where(*path, "station")
+        yield Problem(f"the park has no place {team.station!r}", where, near(team.station, spaces))
+        return
+    at = scenario.releases[0].at
+    if at not in park:
+        return
+    source, series = park[at], scenario.weather.series()
+    for wind in dict.fromkeys(state.wind_from for state in series.states):
+        try:
+            staging(park, team.station, (source.x, source.y), wind, team.standoff)
+        except TwinError as error:
+            yield Problem(error.what, scenario.where(*path, "standoff"), error.fix)
+            return
+
+
 def _canonical(name: str) -> str:
     try:
         return substance(name).name
     except TwinError:
         return name
+
+
+def _shared(scenario: Scenario) -> Iterator[Problem]:
+    """Complain of places and pick-up points with two fleets."""
+    served: dict[str, str] = {}
+    for index, fleet in enumerate(scenario.vehicles.buses if scenario.vehicles is not None else ()):
+        for word, name in [*((place, "place") for place in fleet.places), (fleet.pick_up, "pick-up point")]:
+            if served.setdefault(word, fleet.id) != fleet.id:
+                yield Problem(
+                    f"{name} {word!r} is served by {served[word]!r} and {fleet.id!r}",
+                    scenario.where("vehicles", "buses", index),
+                    "give every place and every pick-up point one fleet",
+                )

@@ -19,6 +19,7 @@ _NAMED = (
     ("medics",),
     ("alarm_zones",),
     ("voting", "groups"),
+    ("vehicles", "buses"),
     ("objectives",),
     ("expectations",),
     ("alternatives",),

@@ -28,6 +28,7 @@ from scenarios.quantities import (
 from scenarios.references import references
 from scenarios.responders import AlarmZone, AllClear, Crew, HeadCount, Medics, VotingGroup
 from scenarios.standards import Alternative, Expectation, Gate, Objective
+from scenarios.transport import Vehicles
 from twin.errors import UnitError
 
 __all__ = [
@@ -272,6 +273,8 @@ class Scenario(Paper):
     """Reports of who is missing; silent: the search knows at any time who has been counted in."""
     all_clear: AllClear | None = None
     """When ``area.safe`` happens: everybody told to leave accounted for and the gas gone; silent: never."""
+    vehicles: Vehicles | None = None
+    """Buses of the policy "buses"; silent: none."""
     plan: Plan
     """Response plan; in a file also ``{ref: <plan file>}``."""
     injects: tuple[Inject, ...] = ()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from drills.folder import result_folder
 from drills.shelf import open_drill
-from drills.study.compare import POLICIES, compare
+from drills.study.compare import ANYWHERE, POLICIES, compare
 from twin.errors import ModelError, TwinError, near
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ _HARM = {"incapacitated": "fell", "dead": "dead", "toxic_load": "load"}
 
 
 def chosen_policies(words: Sequence[str] | None) -> tuple[str, ...]:
-    """Policies asked for by name; "all" is all of them, nothing is the plan.
+    """Policies asked for by name; "all" is all that every scenario has, nothing is the plan.
 
     Raises
     ------
@@ -34,7 +34,7 @@ def chosen_policies(words: Sequence[str] | None) -> tuple[str, ...]:
     found: list[str] = []
     for word in words or ("plan",):
         if word == "all":
-            found += POLICIES
+            found += ANYWHERE
         elif word in POLICIES:
             found.append(word)
         else:

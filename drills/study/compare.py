@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from drills.run import Play
+from drills.study.buses import bus_orders, fleets_of, taken_on
 from evacuation.behaviour import Order
 from evacuation.condition import Condition, Tolerance
 from evacuation.forecasts import Forecast, rooms_of, zone_penalty
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
     from plant_models.harm import Threshold
 
-__all__ = ["MEASURES", "POLICIES", "Study", "compare"]
+__all__ = ["ANYWHERE", "MEASURES", "POLICIES", "Study", "compare"]
 
 POLICIES: Mapping[str, str] = {
     "plan": "the orders of the scenario's own plan",
@@ -43,8 +44,10 @@ POLICIES: Mapping[str, str] = {
     "zones": "the quickest ways, with those inside the zone of the moment of the alarm avoided",
     "least-dose": "everybody walks the way and at the time of least toxic load, without using rooms",
     "shelter": "everybody shuts the room and leaves when the gas at the place has gone",
+    "buses": "served places walk to pick-up points and ride on, everybody else as for nearest",
     "best": "rooms, waiting, ways and muster points of least toxic load together",
 }
+ANYWHERE = tuple(name for name in POLICIES if name != "buses")  # what needs nothing special in the scenario
 # What is told of every policy: name and unit. Of times and people.
 MEASURES: Mapping[str, str] = {
     "walkers": "people told to walk who could set out",
@@ -227,6 +230,8 @@ def compare(
             f"{replications} replications of {len(policies)} policies", where="compare", fix="give 1 or more"
         )
     say = progress or (lambda _stage, _share: None)
+    if "buses" in policies:
+        fleets_of(scenario)  # before anything long is played
     found = fit(scenario, park)
     wrong = [problem for problem in found if problem.severity == "error"]
     if wrong:
@@ -305,13 +310,16 @@ class _Stage:
         if number > 0:
             people = populate(game.park, game.groups, game.streams.child(f"replication/{number}"), graph=game.ways)
         for policy in self.policies:
-            yield (
-                policy,
-                evacuate(
-                    game.park, people, orders=self._orders(policy), exposure=self.world.exposure,
-                    horizon=game.scenario.time.horizon, tolerance=self.tolerance,
-                ),
+            result = evacuate(
+                game.park, people, orders=self._orders(policy), exposure=self.world.exposure,
+                horizon=game.scenario.time.horizon, tolerance=self.tolerance,
             )  # fmt: skip
+            if policy == "buses":
+                result = taken_on(
+                    result, fleets_of(game.scenario), game, self.world.exposure,
+                    alert=self.alert, tolerance=self.tolerance,
+                )  # fmt: skip
+            yield policy, result
 
     def measures(self, result: Evacuation) -> dict[str, Any]:
         """What is counted, as plain numbers."""
@@ -359,6 +367,8 @@ class _Stage:
             return self.response.orders
         if policy == "nearest":
             return [Order(time=self.alert, action="evacuate", label=policy)]
+        if policy == "buses":
+            return bus_orders(fleets_of(self.game.scenario), self.game.people.places, self.alert)
         if policy == "shelter":
             return [Order(time=self.alert, action="shelter", label=policy), *self._all_clear()]
         return [Order(time=self.alert, action="evacuate", label=policy, plan=self.plans[policy])]
