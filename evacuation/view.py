@@ -474,7 +474,15 @@ def plot_walk(told: Walk, time: float, *, language: Literal["en", "zh"] = "en") 
         for door in (*(door for _, door in told.floor.openings()), *told.floor.doors):
             line = door.line if isinstance(door.line, shapely.LineString) else door.line.exterior
             ax.plot(*line.xy, color="#1b9e77", linewidth=3.0)
-        dots = ax.scatter(*told.position[f, here].T, c=speed[here], cmap="viridis", vmin=0.0, s=18.0, zorder=3)
+        dots = ax.scatter(
+            told.position[f, here, 0],
+            told.position[f, here, 1],
+            c=speed[here],
+            cmap="viridis",
+            vmin=0.0,
+            s=18.0,
+            zorder=3,
+        )
         ax.figure.colorbar(dots, ax=ax, label=words["speed"], shrink=0.7)
         ax.set(xlabel="x [m]", ylabel="y [m]", aspect="equal", title=words["moment"].format(told.frames[f], here.sum()))
         for name in told.exits:
