@@ -73,7 +73,7 @@ def evacuate(
     weather: Weather | WeatherSeries | None = None,
     probit: str | None = None,
     horizon: float,
-    time_step: float = 1.0,
+    time_step: float = 60.0,
     graph: WalkGraph | None = None,
     exposure: Exposure | None = None,
     tolerance: Tolerance | None = None,

@@ -76,7 +76,7 @@ def test_two_hundred_replications(benchmark, park, tmp_path, threads):
 
     def play(people, policy):
         return evacuate(
-            park, people, orders=[Order(time=60.0, action="evacuate")], exposure=air, horizon=HORIZON, time_step=60.0
+            park, people, orders=[Order(time=60.0, action="evacuate")], exposure=air, horizon=HORIZON, time_step=600.0
         )
 
     def run(most=200, journal=None):
