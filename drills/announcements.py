@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from evacuation.distributions import Distribution
 from scenarios.responders import AlarmZone
 from twin.seeds import Streams
 
@@ -60,17 +61,21 @@ def hearing(zones: Sequence[AlarmZone], people: Population, streams: Streams) ->
     streams
         Of the drill.
     """
-    home = np.array(people.places)[people.place]
-    served = np.isin(home, [place for zone in zones for place in zone.places])
+
+    def at(tags: Sequence[str]) -> NDArray[np.bool_]:
+        return np.array([place in tags for place in people.places])[people.place]
+
+    served = at([place for zone in zones for place in zone.places])
     delays = np.where(served, np.inf, 0.0)
     first = {}
     for zone in zones:
-        here = np.isin(home, zone.places)
+        here = at(zone.places)
         chance = streams[f"response/heard/{zone.id}"].random(len(people))
         begin = zone.delay.quantile(streams[f"response/announced/{zone.id}"].random())
         if zone.means == "mobile":
             own = streams[f"response/latency/{zone.id}"].random(len(people))
-            late = np.array([zone.delay.quantile(float(u)) for u in own])
+            spread: Distribution = getattr(Distribution, zone.delay.family)(*zone.delay.parameters)
+            late = spread.quantile(own)
             heard = np.where(chance < zone.reach, np.ceil(late / _BATCH) * _BATCH, np.inf)
         else:
             miss = 1.0 - zone.reach  # the k-th message is the first taken in when miss**k <= 1 - chance < miss**(k - 1)
