@@ -55,9 +55,10 @@ def loss_of(people: Evacuation, ceiling: float, thresholds: Sequence[Threshold] 
         Thresholds to count people against.
     """
     load = people.load
+    fall = "incapacitating_share" in people.settings  # then the dead of this draw of people: see Evacuation
     return Loss(
         toxic_load=math.fsum(np.minimum(load, ceiling)),
-        expected_deaths=math.fsum(people.probability),
+        expected_deaths=people.expected_deaths if fall else math.fsum(people.probability),
         most=float(load.max(initial=0.0)),
         over={_label(threshold): int(people.over(threshold).sum()) for threshold in thresholds},
         mustered=int(np.isfinite(people.arrival_time).sum()),
