@@ -345,6 +345,8 @@ class _Stage:
                 "least-dose, best and shelter know the cloud to come: they show what a perfect forecast could save,"
                 " not what a control room can count on"
             )
+        if self.game.scenario.responders:
+            told.append("crews rescue nobody here: the fallen lie to the end under every policy, the plan's too")
         told.append(
             f"people fall at {self.tolerance.incapacitating_share:.2g} of their lethal load, a figure that was recalled"
             " and not checked against its source"
