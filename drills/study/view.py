@@ -129,8 +129,7 @@ def save_study(study: Study, folder: Path) -> None:
         plt.close(figure)
         for policy, result in study.shown.items():
             figure, ax = plt.subplots(figsize=(9.5, 8.0), layout="constrained")
-            plot_evacuation(result, ax=ax, park=study.park).set_title(
-                f"{policy} {_WORDS[policy]}\n{title}", fontsize=11
-            )
+            plot_evacuation(result, ax=ax, park=study.park)
+            figure.suptitle(f"{policy} {_WORDS[policy]}: {title}", fontsize=11)
             figure.savefig(folder / f"map-{policy}.png")
             plt.close(figure)
