@@ -55,7 +55,7 @@ class Walking:
         Links at least this wide let fast people pass slow ones (two files of 0.6 m); narrower ones are first in,
         first out. A choice of this model. [m]
     least_speed
-        Speed kept in the densest crowd. [m s⁻¹]
+        Speed kept in the densest crowd. A choice of this model. [m s⁻¹]
     body_width
         Width that somebody who lies on a link takes from those who pass, one person's shoulders (the boundary layers
         stay). A choice of this model. [m]
