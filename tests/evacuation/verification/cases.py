@@ -222,8 +222,8 @@ def stairs(length: float, people: int) -> float:
     return link_time(length, 1.0, people, 2.0, kind="stairs", law=STEPS)
 
 
-def door(width: float, law: Walking = FASTER) -> float:
-    times = link(1.0, 50.0, 100, 1.3, gate=width, law=law)[1].arrival_time
+def door(width: float, law: Walking = FASTER, people: int = 100) -> float:
+    times = link(1.0, 50.0, people, 1.3, gate=width, law=law)[1].arrival_time
     return float(times.max() - times.min())
 
 
@@ -402,6 +402,36 @@ def pre_clear(delay: float) -> float:
     return float(delay + wide.max() - wide.min())
 
 
+def corridor_of(shape: Any, start: Any, end: LineString, people: int) -> float:
+    """Time of a crowd that fills a start area until the last has passed the end."""
+    low_x, low_y, high_x, high_y = start.bounds
+    rows_of = max(int((high_y - low_y - 0.4) / 0.5), 1)
+    y = np.tile(np.linspace(low_y + 0.3, high_y - 0.3, rows_of), -(-people // rows_of))[:people]
+    x = low_x + 0.3 + 0.5 * (np.arange(people) // rows_of)
+    assert x.max() < high_x
+    floor = Floor(walkable=shape, exits={"end": end})
+    run = walk(floor, Walkers(x=x, y=y, speed=1.3, radius=0.15), horizon=400.0)
+    return float(run.clearance)
+
+
+def rimea_15_crowd() -> float:
+    """How many of short <= corner <= long hold, 100 people in corridors of 4 m, the corner between the lengths."""
+    room_ = box(-16, 0, 0, 4)
+    short = corridor_of(room_.union(box(0, 0, 10, 4)), room_, LineString([(10, 0), (10, 4)]), 100)
+    long = corridor_of(room_.union(box(0, 0, 24, 4)), room_, LineString([(24, 0), (24, 4)]), 100)
+    bent = box(0, 0, 10, 4).union(box(6, 0, 10, 14))
+    corner = corridor_of(room_.union(bent), room_, LineString([(6, 14), (10, 14)]), 100)
+    return float((short <= corner) + (corner <= long))
+
+
+def jul_12_crowd() -> float:
+    """Sideways way of somebody who stands while another passes at 1.5 m."""
+    floor = Floor(walkable=box(0, 0, 20, 6), exits={"end": LineString([(20, 0), (20, 6)])})
+    who = Walkers(x=np.array([10.0, 1.0]), y=np.array([4.5, 3.0]), start=np.array([100.0, 0.0]))
+    run = walk(floor, who, horizon=30.0, every=1)
+    return float(np.nansum(np.abs(np.diff(run.position[:, 0, 1]))))
+
+
 CASES: dict[tuple[str, str], Case] = {
     ("IMO-01", "network"): lambda: link_time(40.0, 2.0, 1, 1.0),
     ("IMO-01", "crowd"): lambda: corridor(40.0, 1.0),
@@ -452,6 +482,13 @@ CASES: dict[tuple[str, str], Case] = {
         for name in rows()
         if name.startswith(("PRE-A", "PRE-B"))
     },
+    ("RIMEA-06", "crowd"): imo_06_crowd,
+    ("DOOR-1m-10", "network"): lambda: door(1.0, people=10),
+    ("DOOR-3m-10", "network"): lambda: door(3.0, people=10),
+    ("SFPE-OPEN", "network"): lambda: door(0.6, Walking(boundary_layer=0.0), 50),
+    ("STAIR-200x5-1000", "network"): lambda: link_time(200.0, 5.0, 1000, 2.0, kind="stairs", law=STEPS),
+    ("RIMEA-15", "crowd"): rimea_15_crowd,
+    ("JUL-12", "crowd"): jul_12_crowd,
     ("LC50-10", "harm"): lambda: lc50(600.0),
     ("LC50-30", "harm"): lambda: lc50(1800.0),
     ("BOT-0.8", "crowd"): lambda: bottleneck(0.8),

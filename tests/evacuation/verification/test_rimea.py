@@ -30,3 +30,18 @@ def test_rimea_03_down_stairs_crowd(check):
 
 def test_rimea_05_premovement_crowd(check):
     check("RIMEA-05", "crowd")
+
+
+def test_rimea_06_corner_crowd(check):
+    check("RIMEA-06", "crowd")
+
+
+@pytest.mark.xfail(
+    strict=True, reason="the crowd jams at the inner edge of the corner: 64 s, where 24 m straight on take 44 s"
+)
+def test_rimea_15_crowd_round_a_corner_crowd(check):
+    check("RIMEA-15", "crowd")
+
+
+def test_juelich_12_who_stands_is_left_alone_crowd(check):
+    check("JUL-12", "crowd")
