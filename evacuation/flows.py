@@ -248,9 +248,10 @@ class DensityMap:
 
 
 def density_map(evacuation: Evacuation, times: ArrayLike, *, cell: float = 10.0) -> DensityMap:
-    """Count people on a grid.
+    """Count people on a grid who are not at their muster point yet.
 
-    People walk on the middle lines of the ways: cells much narrower than a way tell more than the model knows.
+    People walk on the middle lines of the ways: cells much narrower than a way tell more than the model knows. Where
+    people stand at a muster point is not known, so that they are left out.
 
     Parameters
     ----------
@@ -273,5 +274,6 @@ def density_map(evacuation: Evacuation, times: ArrayLike, *, cell: float = 10.0)
     places = np.array([evacuation.positions(float(t)) for t in when])
     low, high = np.floor(places.min(axis=(0, 2)) / cell), np.floor(places.max(axis=(0, 2)) / cell) + 1.0
     x, y = (cell * np.arange(low[k], high[k] + 1.0) for k in (0, 1))
-    count = [np.histogram2d(py, px, bins=(y, x))[0] for px, py in places]
+    out = [evacuation.arrival_time > t for t in when]
+    count = [np.histogram2d(py[o], px[o], bins=(y, x))[0] for (px, py), o in zip(places, out, strict=True)]
     return DensityMap(x=x, y=y, times=when, density=np.stack(count) / cell**2)

@@ -161,21 +161,27 @@ class Replications:
         return np.array([row[policy][measure] for row in self.rows])
 
     def mean(self, policy: str, measure: str, *, against: str | None = None) -> Interval:
-        """Mean of a measure, or of its difference from another policy with the same people."""
+        """Mean of a measure, or of its difference from another policy with the same people.
+
+        Runs without the measure (no clearance time, for nobody walked) are left out; the warnings count them.
+        """
         values = self.values(policy, measure)
-        if against is not None:
-            with np.errstate(invalid="ignore"):
-                values = values - self.values(against, measure)
-        return mean_interval(values, self._rng(measure))
+        other = np.zeros(len(self)) if against is None else self.values(against, measure)
+        known = ~(np.isnan(values) | np.isnan(other))
+        with np.errstate(invalid="ignore"):  # two runs that did not finish have no difference
+            values = values - other
+        return mean_interval(values[known], self._rng(measure))
 
     def quantile(self, policy: str, measure: str, share: float = 0.95) -> Interval:
-        """Quantile of a measure; runs that did not finish rank as infinite."""
-        return quantile_interval(self.values(policy, measure), share, self._rng(measure))
+        """Quantile of a measure; runs that did not finish rank as infinite, runs without the measure are left out."""
+        values = self.values(policy, measure)
+        return quantile_interval(values[~np.isnan(values)], share, self._rng(measure))
 
     def curve(self, policy: str) -> Curve:
-        """Average egress curve with its interval."""
+        """Average egress curve with its interval, over the runs in which somebody walked."""
         self.values(policy, "clearance")
-        return curve_interval(self.curves[policy], SHARES, self._rng("curve"))
+        curves = self.curves[policy]
+        return curve_interval(curves[~np.isnan(curves).any(axis=1)], SHARES, self._rng("curve"))
 
     def unfinished(self, policy: str) -> int:
         """Runs in which somebody who could walk had not arrived by the horizon."""
@@ -192,6 +198,9 @@ class Replications:
                     f"{late} of {n} runs of {policy} did not finish by the horizon: they count as infinite, so that"
                     f" neither the mean clearance time is known nor any quantile above {1.0 - late / n:.2f}"
                 )
+            empty = int(np.isnan(self.values(policy, "clearance")).sum())
+            if 0 < empty < n:
+                found.append(f"in {empty} of {n} runs of {policy} nobody could walk: clearance times are of the others")
         if not self.converged:
             found.append(f"after {len(self)} replications the intervals are wider than the rule to stop wants")
         return tuple(found)
@@ -237,7 +246,7 @@ def quantile_interval(
     """
     ordered = np.sort(np.asarray(values, float))
     n = ordered.size
-    if np.isnan(ordered).any():
+    if not n or np.isnan(ordered).any():
         return Interval(value=math.nan, low=math.nan, high=math.nan, cover=cover)
     rank = max(math.ceil(share * n - 1e-9), 1) - 1
     if n < 2:

@@ -83,10 +83,11 @@ def test_a_crowd_of_one_moment_jams_where_its_way_narrows(park):
     assert link_flows(play(park, 10)).congestion() == ()
 
 
-def test_a_density_map_holds_everybody(park):
+def test_a_density_map_holds_everybody_who_is_not_mustered(park):
     result = play(park, 100)
-    told = density_map(result, [0.0, 60.0, 1200.0], cell=7.5)
-    assert np.allclose(told.density.sum(axis=(1, 2)) * 7.5**2, 100.0)
+    half = float(np.sort(result.arrival_time)[49])
+    told = density_map(result, [0.0, 60.0, half, 1200.0], cell=7.5)
+    assert np.allclose(told.density.sum(axis=(1, 2)) * 7.5**2, [100.0, 100.0, 50.0, 0.0])
     assert told.highest.max() >= told.density[0].max()
 
 

@@ -121,6 +121,19 @@ def test_unfinished_runs_are_infinite():
     assert "3 of 100 runs of p did not finish" in study.warnings[0]
 
 
+def test_runs_in_which_nobody_walked_are_left_out_and_told():
+    """One run without a clearance time neither hides the 199 others nor ends the study."""
+    times = np.linspace(100.0, 900.0, 199)
+    rows = tuple({"p": {"clearance": v, "deaths": 5.0}} for v in [*times, np.nan])
+    curves = np.vstack([np.repeat(times[:, None], SHARES.size, axis=1), np.full((1, SHARES.size), np.nan)])
+    study = Replications(policies=("p",), rows=rows, curves={"p": curves}, seed=1)
+    assert study.quantile("p", "clearance").value == times[189]  # the 190th of 199 is the first not passed by 95 %
+    assert study.mean("p", "clearance").value == pytest.approx(500.0)
+    assert study.mean("p", "clearance").relative > 0.05  # sd 231 s: half-width 32 s of 500 s
+    assert study.curve("p").mean == pytest.approx(500.0)
+    assert "in 1 of 200 runs of p nobody could walk" in study.warnings[0]
+
+
 def test_widths_that_cannot_be_told_are_infinite():
     assert Interval(value=0.0, low=0.0, high=0.0).relative == 0.0
     assert Interval(value=10.0, low=9.0, high=11.0).relative == pytest.approx(0.1)
