@@ -291,6 +291,9 @@ def _beside(park: Twin, group: Group, groups: Sequence[Group]) -> list[Problem]:
         what = f"{len(group.positions)} positions for {group.count} people"
         found.append(Problem(what, where, "give one position each, or none"))
     for number, (x, y) in enumerate(group.positions):
+        if not (np.isfinite(x) and np.isfinite(y)):
+            found.append(Problem(f"position of person {number} is ({x!r}, {y!r})", where, "give finite metres"))
+            continue
         inside = [a.tag for a in park.search(shapely.Point(x, y)) if a.layer == "process" and a.shape.area > 0.0]
         solid = [tag for tag in inside if park[tag].kind not in {"bund", "loading_bay", "battery_limit"}]
         if solid:
