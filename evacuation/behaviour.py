@@ -431,12 +431,12 @@ class Crowd:
         load = load * bear.share + done.gathered
         felt, fell = np.minimum(felt, done.marked), np.minimum(fell, done.fallen)
         lying = np.flatnonzero(np.isfinite(done.fallen))
-        row, since, until = done.row[lying], done.fallen[lying], end[lying]
-        died[lying] = table.when(row, since, until, (bear.dead[lying] - load[lying]) / bear.share[lying])
+        place, since, until = done.place[lying], done.fallen[lying], end[lying]
+        died[lying] = table.when(place, since, until, (bear.dead[lying] - load[lying]) / bear.share[lying])
         felt[lying] = np.minimum(
-            felt[lying], table.when(row, since, until, (bear.impaired[lying] - load[lying]) / bear.share[lying])
+            felt[lying], table.when(place, since, until, (bear.impaired[lying] - load[lying]) / bear.share[lying])
         )
-        load[lying] += bear.share[lying] * table.at(row, since, until)
+        load[lying] += bear.share[lying] * table.at(place, since, until)
         arrival = self.engine.arrival
         there = np.flatnonzero((arrival < self.horizon) & (self.muster >= 0))
         rows = table.rows(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evacuation._kernels import loads
+from evacuation._kernels import plans
 from evacuation.planning import Plan
 from evacuation.walking import Crossings, Engine
 from twin.errors import ModelError
@@ -118,8 +118,9 @@ def _play(
     engine.start(moving, time=out[group][moving], link=first[group][moving], destination=place)
     engine.advance(horizon)
     told = engine.crossings()
-    walked = np.zeros(nodes.size)
-    loads.along(air.total, air.width, horizon, told.first, told.link, told.times, air.segment_row, air.segments, walked)
+    enter, ready, leave = (np.minimum(told.times, [np.inf, np.inf, horizon]) / air.width).T
+    walked = np.zeros(told.link.size)
+    plans.walked(air.total, air.segment_row, air.segments, told.link, enter, ready, leave, walked)
     last = told.first[1:] - 1
     late = moving[np.isinf(engine.arrival[moving]) & (told.first[1:] > told.first[:-1])[moving]]
     to_come = plan.value[row, -1, graph.head[told.link[last[late]]]].sum() if plan.policy == "load" else 0.0

@@ -148,17 +148,19 @@ class Air:
     Parameters
     ----------
     total
-        Load from time 0 to each bin edge, shape (rows, bins + 1). [unit of the load]
+        Load from time 0 to the edge of each step, shape (rows, steps + 1). [unit of the load]
     slow
         Factor on the walking speed in each bin, shape (rows, bins); no rows: nobody is slowed. [1]
-    width
-        Width of a bin. [s]
+    step, width
+        Width of a step of `total` and of a bin of `slow`. [s]
     segment_row, segments
-        First row and number of segments of each two-way link, along its even direction, shape (ways,).
+        Row of the beginning of each two-way link and number of its pieces, shape (ways,); a row for the end of each
+        piece follows along its even direction.
     """
 
     total: NDArray[np.float64]
     slow: NDArray[np.float64]
+    step: float
     width: float
     segment_row: NDArray[np.int64]
     segments: NDArray[np.int64]
@@ -174,14 +176,14 @@ class Harmed:
         Load since setting out, at most the limit. [unit of the load]
     marked, fallen
         When the load of the first effect and the limit were reached on the way, inf if not. [s]
-    row
-        Row of the air where the person lies.
+    place
+        Where the person lies, as a row of the air: 2.25 is a quarter of the way from that of row 2 to that of row 3.
     """
 
     gathered: NDArray[np.float64]
     marked: NDArray[np.float64]
     fallen: NDArray[np.float64]
-    row: NDArray[np.int64]
+    place: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -266,19 +268,9 @@ class Engine:
         buckets = int(min(max(64 * people, 1 << 12), _MOST_BUCKETS))
         width = horizon * (1.0 + 1e-9) / (buckets - 1)  # a little longer than the horizon, which is included
         self._calendar = np.full(buckets, -1, np.int64)
-        bin_width = air.width if air is not None else np.inf
-        self._laws = np.array(
-            [
-                law.density_slope,
-                law.free_density,
-                law.least_speed,
-                law.stuck_time,
-                width,
-                horizon,
-                bin_width,
-                onward_width,
-            ]
-        )
+        step, bin_width = (np.inf, np.inf) if air is None else (air.step, air.width)
+        speeds = [law.density_slope, law.free_density, law.least_speed, law.stuck_time]
+        self._laws = np.array([*speeds, width, horizon, step, onward_width, bin_width])
         self.now = 0.0
         self.horizon = horizon
 
@@ -369,8 +361,8 @@ class Engine:
         """What everybody has breathed on the way so far, and who has fallen."""
         out = self._harm.copy()
         outside.settle(self.now, self._links, self._people, self._harm, *self._air, self._laws, out)
-        gathered, marked, fallen = (out[name].copy() for name in ("gathered", "marked", "fallen"))
-        return Harmed(gathered=gathered, marked=marked, fallen=fallen, row=out["lying"].astype(np.int64))
+        gathered, marked, fallen, place = (out[name].copy() for name in ("gathered", "marked", "fallen", "lying"))
+        return Harmed(gathered=gathered, marked=marked, fallen=fallen, place=place)
 
     def advance(self, until: float) -> None:
         """Play to a time, that moment included. [s]"""

@@ -57,6 +57,15 @@ def _on_link(total, row, pieces, back, enter, free, delay):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
+def walked(total, segment_row, segments, link, enter, ready, leave, out):
+    """Load of each crossing of a link, times in bins."""
+    for i in range(link.size):
+        way = link[i] // 2
+        late = max(leave[i] - ready[i], 0.0)
+        out[i] = _on_link(total, segment_row[way], segments[way], link[i] % 2, enter[i], ready[i] - enter[i], late)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
 def _add_total(total, offset, share, out):
     """Add `share` times the load from time 0 to `offset` bins after the start of each bin; a plain sweep of a row."""
     bins, shift = out.size, int(offset)

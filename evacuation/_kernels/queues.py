@@ -44,7 +44,7 @@ HARM = np.dtype(
         ("share", "f8"), ("fallen", "f8"),  # factor on the load of the air; when the limit was reached [s]
         ("counted", "f8"),  # time up to which the wait at the end of the link is in `gathered` [s]
         ("mark", "f8"), ("marked", "f8"),  # load of a first effect, and when it was reached [s]
-        ("row", "i4"), ("lying", "i4"),  # row of the air at the place, and where the person lies
+        ("row", "i4"), ("lying", "f8"),  # row of the air at the place; where the person lies, 2.25 between rows 2 and 3
     ],
     align=True,
 )  # fmt: skip
@@ -63,6 +63,7 @@ COUNTERS = 9
 
 # Entries of `laws`.
 DENSITY_SLOPE, FREE_DENSITY, LEAST_SPEED, STUCK_TIME, BUCKET_WIDTH, HORIZON, AIR_WIDTH, ONWARD_WIDTH = range(8)
+SLOW_WIDTH = 8
 
 DONE, RECORDS_FULL = 0, 1  # status codes of `advance`
 
@@ -130,18 +131,21 @@ def breathe(person, row, start, stop, harm, total, laws):
 
 @njit(**BARE)
 def _walk(person, link, time, speed, links, harm, total, slow, segment_row, segments, laws):
-    """Walk a link segment by segment in its air: when its end is reached, and whether the person falls before."""
+    """Walk a link point by point in its air: when its end is reached, and whether the person falls before."""
     n, base, back = segments[link // 2], segment_row[link // 2], link % 2
     step = links[link].length / n
     fell = False
-    for k in range(n):
-        row = base + (n - 1 - k if back == 1 else k)
+    for k in range(n + 1):
+        row = base + (n - k if back == 1 else k)
         pace = speed
         if slow.shape[0] > 0:
-            cell = min(int(time / laws[AIR_WIDTH]), slow.shape[1] - 1)
+            cell = min(int(time / laws[SLOW_WIDTH]), slow.shape[1] - 1)
             pace = max(speed * slow[row, cell], min(speed, laws[LEAST_SPEED]))
-        stop = time + step / pace
-        fell = fell or breathe(person, row, time, stop, harm, total, laws)
+        stop = time + (step if 0 < k < n else 0.5 * step) / pace
+        if not fell and breathe(person, row, time, stop, harm, total, laws):
+            fell = True
+            gone = max(k - 0.5, 0.0) + (harm[person].fallen - time) * pace / step  # pieces walked
+            harm[person].lying = base + min(max(n - gone if back == 1 else gone, 0.0), float(n))
         time = stop
     return time, fell
 
@@ -166,7 +170,7 @@ def fell_in_line(person, link, time, harm, total, slow, segment_row, segments, l
 def end_row(link, segment_row, segments):
     """Row of the air at the end of a link, where people wait."""
     base = segment_row[link // 2]
-    return base if link % 2 == 1 else base + segments[link // 2] - 1
+    return base if link % 2 == 1 else base + segments[link // 2]
 
 
 @njit(inline="always", **BARE)

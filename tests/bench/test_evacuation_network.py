@@ -51,8 +51,8 @@ def move(case, horizon=6000.0, walking=None):
 
 
 def air(ways):
-    total = np.zeros((ways, 601))
-    total[:, 1:] = np.cumsum(np.random.default_rng(0).random((ways, 600)) * 10.0, axis=1)
+    total = np.zeros((2 * ways, 601))  # both ends of every way
+    total[:, 1:] = np.cumsum(np.random.default_rng(0).random((2 * ways, 600)) * 10.0, axis=1)
     return total
 
 
@@ -60,7 +60,7 @@ def dose(engine, ways, people, total):
     """Loads along all crossings from a table of random air: one segment a link, bins of 10 s."""
     told = engine.crossings()
     out = np.zeros(people)
-    rows, ones = np.arange(ways), np.ones(ways, np.int64)
+    rows, ones = 2 * np.arange(ways), np.ones(ways, np.int64)
     k.along(total, 10.0, 6000.0, told.first, told.link, told.times, rows, ones, out)
     return out
 

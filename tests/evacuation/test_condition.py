@@ -157,10 +157,11 @@ def test_the_fallen_take_room_and_width_and_hold_nobody_up_for_ever():
     net = Links(
         length=np.array([50.0]), width=np.array([1.5]), capacity=np.array([1.3 * 1.2]), stairs=np.array([False])
     )
-    total = np.linspace(0.0, 1000.0, 1001)[None, :]  # load 1 a second
+    total = np.tile(np.linspace(0.0, 1000.0, 1001), (2, 1))  # load 1 a second
     air = Air(
-        total=total, slow=np.empty((0, 1)), width=1.0, segment_row=np.zeros(1, np.int64), segments=np.ones(1, np.int64)
-    )
+        total=total, slow=np.empty((0, 1)), step=1.0, width=1.0, segment_row=np.zeros(1, np.int64),
+        segments=np.ones(1, np.int64),
+    )  # fmt: skip
     made = Engine(net, onward=np.array([[-1]]), speed=np.full(41, 1.0), horizon=1000.0, walking=Walking(), air=air)
     limit = np.full(41, np.inf)
     limit[0] = 20.0

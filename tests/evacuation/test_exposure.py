@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from evacuation import Distribution, Exposure, Group, Order, WalkGraph, evacuate, populate
+from evacuation import Distribution, Exposure, Group, Order, Tolerance, WalkGraph, evacuate, populate
 from evacuation.exposure import Stay
 from evacuation.walking import Crossings
 from plant_models import substance
@@ -99,7 +99,7 @@ def test_shelter_closed_forms(table, exponent, row):
     one = np.zeros(1, np.int64)
     rate = np.array([0.5 / 3600.0])
     k.standing(
-        air, total, np.ones(bins), exponent, width, one, one, np.array([end]), np.array([9.9]), rate,
+        air, total, np.ones(bins), exponent, width, width, one, one, np.array([end]), np.array([9.9]), rate,
         np.array([0, 1]), np.zeros(1), np.array([2]), np.full(1, np.inf), np.full(1, np.inf), out,
     )  # fmt: skip
     # 60 h is 30 time constants: the tail left out is below 1e-12; the table is rounded to two decimals
@@ -164,25 +164,43 @@ def test_load_on_the_way_equals_fine_steps_along_the_positions(park, weather):
     assert result.load == pytest.approx(load, rel=0.01)
 
 
-def test_halving_bins_and_segments_changes_little(park, weather):
-    people = populate(park, [Group(name="yard", place="YD-1", count=200)], Streams(3))
-    graph = WalkGraph.of(park)
+class Drifting:
+    """A Gaussian cloud of one width [m] that drifts along the road [m/s], or a steady plume across it."""
 
-    class Slow(Puff):
-        """As wide as a cloud that has travelled 500 m: sigma 40 m."""
+    def __init__(self, sigma, drift):
+        self.sigma, self.drift = sigma, drift
 
-        def concentration(self, x, y, z, t):
-            x, y, z, t = np.broadcast_arrays(x, y, z, t)
-            return 2e-3 * np.exp(-0.5 * ((x - 2.0 * (t - 60.0)) ** 2 + (y - 5.0) ** 2) / 40.0**2)
+    def concentration(self, x, y, z, t):
+        x, y, z, t = np.broadcast_arrays(x, y, z, t)
+        if self.drift == 0.0:
+            return 2e-3 * np.exp(-0.5 * ((x - 60.0) / self.sigma) ** 2)
+        away = (x - self.drift * (t - 60.0)) ** 2 + (y - 5.0) ** 2
+        return 2e-3 * np.exp(-0.5 * away / self.sigma**2)
 
-    sums = []
-    for width, segment in ((10.0, 25.0), (5.0, 12.5)):
-        exposure = Exposure(
-            graph, Slow(), substance=CHLORINE, weather=weather, horizon=600.0, time_bin=width, segment=segment
-        )
-        result = evacuate(park, people, orders=[Order(time=10.0, action="evacuate")], exposure=exposure, horizon=600.0)
-        sums.append(result.load.sum())
-    assert sums[0] == pytest.approx(sums[1], rel=0.01)
+
+@pytest.mark.parametrize("falls", [False, True])
+@pytest.mark.parametrize(
+    ("sigma", "drift"), [(40.0, 2.0), (40.0, 5.0), (20.0, 2.0), (20.0, 5.0), (8.0, 2.0), (8.0, 0.0)]
+)
+def test_halving_bins_and_segments_changes_the_load_of_nobody(park, weather, sigma, drift, falls):
+    groups = [Group(name="yard", place="YD-1", count=200), Group(name="ops", place="CR-1", count=20, indoors=True)]
+    people = populate(park, groups, Streams(3))
+    graph, runs = WalkGraph.of(park), []
+    more = {"tolerance": Tolerance()} if falls else {}
+    for width, segment in ((10.0, 10.0), (5.0, 5.0)):
+        air = Exposure(
+            graph, Drifting(sigma, drift), substance=CHLORINE, weather=weather, horizon=600.0, time_bin=width,
+            segment=segment,
+        )  # fmt: skip
+        told = [Order(time=10.0, action="evacuate")]
+        runs.append(evacuate(park, people, orders=told, exposure=air, horizon=600.0, **more))
+    a, b = (run.load for run in runs)
+    counts = b > 1e-3 * b.max()
+    assert counts.sum() > 100
+    assert a[counts] == pytest.approx(b[counts], rel=0.01)
+    if falls and sigma == 40.0 and drift == 2.0:
+        assert (runs[0].condition != runs[1].condition).sum() == 0
+        assert np.isfinite(runs[0].incapacitated_time).sum() > 10
 
 
 @pytest.mark.parametrize("begin", [60.0, 63.0, 65.0, 68.0])
@@ -197,8 +215,8 @@ def test_a_burst_that_passes_in_seconds_is_caught(graph, weather, begin):
     exposure = Exposure(graph, Burst(), substance=CHLORINE, weather=weather, horizon=600.0)
     unit = float(CHLORINE.harm.probit().load_rate(1.0, weather.temperature, weather.pressure))
     assert CHLORINE.harm.probit().n == 2.0
-    # instants 2 s apart, 0.71 of them to a sigma of c**2: the sum is off by 2 exp(-2 (pi / sqrt 2)**2) = 1e-4 at most
-    assert still(exposure, stay())[0] == pytest.approx(unit * 5e-3**2 * 2.0 * math.sqrt(math.pi), rel=2e-4)
+    # instants 1 s apart, 1.41 of them to a sigma of c**2: the sum is off by 2 exp(-4 pi**2) < 1e-16; 1e-6 is rounding
+    assert still(exposure, stay())[0] == pytest.approx(unit * 5e-3**2 * 2.0 * math.sqrt(math.pi), rel=1e-6)
 
 
 def test_an_exposure_is_sampled_once(park, weather, uniform):
