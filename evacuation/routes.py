@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["WalkGraph"]
 
 REFERENCE_SPEED = 1.34  # m s⁻¹, Weidmann 1992; only ranks routes, people walk at their own speed
+EQUIPMENT_AREA = 1000.0  # m²; a loading bay, a bund: whoever is there stands around the equipment in it
 ACCESS_REACH = 500.0  # m; a place farther from any way is not connected
 GATE_REACH = 2.0  # m; a gate or door this near to a way stands on it
 DOOR_REACH = 1.0  # m; a door this near to the outline of a building belongs to it
@@ -37,7 +38,8 @@ class WalkGraph:
     """Directed links on foot with the quickest way from everywhere to every muster point.
 
     Walkways, roads and stairs are the links; every muster point and place hangs on the nearest of them by a straight
-    access link, which splits it. A gate or door on a way limits what leaves the links that end there; doors on the
+    access link, which splits it. From equipment and other small places in the open people go straight from where they
+    stand to the way, and the access link is as short as can be. A gate or door on a way limits what leaves the links that end there; doors on the
     outline of a building limit what leaves the building. Build it by :meth:`of`.
 
     Parameters
@@ -264,16 +266,22 @@ class _Draft:
             if gap > ACCESS_REACH:
                 continue
             node = self._node_on(way, along)
+            around = asset.shape.area <= EQUIPMENT_AREA and not self._is_building(asset)
+            if around and asset.kind != "muster_point":
+                x, y = self.x[node], self.y[node]  # straight to the way, not over the equipment, where a release may be
             self.x.append(x)
             self.y.append(y)
             self.leaf[asset.tag] = len(self.x) - 1
             self.access.append((len(self.x) - 1, node, width, flow))
 
+    @staticmethod
+    def _is_building(asset: Asset) -> bool:
+        return asset.get("air_changes") is not None and asset.shape.area <= SETTLEMENT_AREA
+
     def _exit(self, asset: Asset) -> tuple[tuple[float, float], float, float]:
         """Where people leave a place, the width of the access link, and how many can leave a second."""
         shape, point = asset.shape, _point(asset)
-        building = asset.get("air_changes") is not None and shape.area <= SETTLEMENT_AREA
-        if not building:
+        if not self._is_building(asset):
             width = max(OPEN_WIDTH, float(np.sqrt(shape.area)))
             return point, width, float(self.law.capacity(np.array([width]), np.array([False]))[0])
         own = [d for d in self.doors if shape.area > 0.0 and shape.boundary.distance(d.shape) <= DOOR_REACH]
