@@ -360,7 +360,7 @@ class Exposure:
                     air = _ask(self.hazard, self._x[part], self._y[part], self.height, times)
                     self._air[part, bins] = air[:, 1:-1].reshape(part.size, -1, self.instants).mean(axis=2)
                     power = air**self.probit.n
-                    # the mean of the parabola through neighbours; where they differ too much, as at a front, power itself
+                    # means of the parabola through neighbours; where they differ too much, as at a front, power itself
                     most = 2.0 * np.minimum(power[:, :-1], power[:, 1:])
                     mean = power[:, 1:-1] + np.diff(np.diff(power).clip(-most, most)) / 24.0
                     gained = np.concatenate([self._total[part, first, None], factor * mean], axis=1)

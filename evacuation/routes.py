@@ -39,8 +39,8 @@ class WalkGraph:
 
     Walkways, roads and stairs are the links; every muster point and place hangs on the nearest of them by a straight
     access link, which splits it. From equipment and other small places in the open people go straight from where they
-    stand to the way, and the access link is as short as can be. A gate or door on a way limits what leaves the links that end there; doors on the
-    outline of a building limit what leaves the building. Build it by :meth:`of`.
+    stand to the way, and the access link is as short as can be. A gate or door on a way limits what leaves the links
+    that end there; doors on the outline of a building limit what leaves the building. Build it by :meth:`of`.
 
     Parameters
     ----------

@@ -114,7 +114,22 @@ def _room_step(inside, outside, rate, span, power):
 
 @njit(**BARE)
 def standing(
-    air, total, factor, power, width, step, spot, room, stop, exchange, sealed, first, when, mode, limit, fallen,
+    air,
+    total,
+    factor,
+    power,
+    width,
+    step,
+    spot,
+    room,
+    stop,
+    exchange,
+    sealed,
+    first,
+    when,
+    mode,
+    limit,
+    fallen,
     out,
 ):
     """Add the load of people who stand at their place until `stop`, in their room or outside.
