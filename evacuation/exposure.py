@@ -395,11 +395,11 @@ class Exposure:
         if not crossings.link.size:
             return
         way = crossings.link // 2
-        used = np.unique(way)
+        end = np.full(self._segments.size, -np.inf)
+        np.maximum.at(end, way, np.minimum(crossings.times[:, 2], self.horizon))
+        used = np.flatnonzero(end > -np.inf)
         rows = self._way_rows(used)
-        end = np.full(used.size, -np.inf)
-        np.maximum.at(end, np.searchsorted(used, way), np.minimum(crossings.times[:, 2], self.horizon))
-        self._sample(rows, np.repeat(end, self._segments[used] + 1))
+        self._sample(rows, np.repeat(end[used], self._segments[used] + 1))
         k.along(
             self._total, self._step, self.horizon, crossings.first, crossings.link, crossings.times,
             self._segment_row, self._segments, out,

@@ -315,12 +315,16 @@ def _draw(shape: BaseGeometry, group: Group, streams: Streams) -> tuple[NDArray[
     x, y = _positions(shape, n, streams["position"])
     if group.positions:
         x, y = np.array(group.positions, float).T
-    inside = np.zeros(n)
-    inside[np.argsort(streams["indoors"].random(n), kind="stable")[: round(float(group.indoors) * n)]] = 1.0
-    speed = group.speed.sample(streams["speed"], n)
-    if group.age is not None:
-        speed = speed_of_age(group.age.sample(streams["age"], n))
-    follows = (streams["compliance"].random(n) < group.compliance).astype(float)
+    # nothing is drawn for what is certain: streams cost more than the numbers of a small group
+    lived = round(float(group.indoors) * n)
+    inside = np.full(n, float(lived == n))
+    if 0 < lived < n:
+        inside[np.argsort(streams["indoors"].random(n), kind="stable")[:lived]] = 1.0
+    aged = group.age is not None
+    speed = speed_of_age(group.age.sample(streams["age"], n)) if aged else group.speed.sample(streams["speed"], n)
+    follows = np.ones(n)
+    if group.compliance < 1.0:
+        follows = (streams["compliance"].random(n) < group.compliance).astype(float)
     tolerance = np.clip(streams["tolerance"].random(n), _LEAST_CHANCE, 1.0 - _LEAST_CHANCE)
     return x, y, group.premovement.sample(streams["premovement"], n), speed, inside, tolerance, follows
 

@@ -423,13 +423,15 @@ class Engine:
 
     def crossings(self) -> Crossings:
         """Everything walked so far, grouped by person."""
-        finished = self._records[: self._state[k.RECORDS]]
+        finished = int(self._state[k.RECORDS])
         walking = np.flatnonzero(self.started & np.isinf(self._people["arrival"]) & np.isfinite(self._people["enter"]))
-        under_way = np.zeros(walking.size, k.CROSSING)
+        size = finished + walking.size
+        if size > self._records.size:
+            self._records = np.concatenate([self._records, np.empty(walking.size, k.CROSSING)])
+        records, under_way = self._records[:size], self._records[finished:size]  # the latter are written over later
         under_way["person"], under_way["leave"] = walking, np.inf
         for name in ("link", "enter", "ready"):
             under_way[name] = self._people[name][walking]
-        records = np.concatenate([finished, under_way])
         first = np.empty(self._start.size + 1, np.int64)
         link, times = np.empty(records.size, np.int64), np.empty((records.size, 3))
         k.group_records(records, first, link, times)
