@@ -97,13 +97,14 @@ def irritant_concentration(gases: Mapping[str, ArrayLike]) -> NDArray[np.float64
     Raises
     ------
     ModelError
-        A gas without a limit.
+        A gas without a limit, or a fraction that is negative or above 1e6 ppm.
     """
     total = np.zeros(())
     for name, value in gases.items():
         if name not in IRRITANTS:
             fix = near(name, IRRITANTS)
             raise ModelError(f"no limit of irritation is known for {name!r}", where="irritant_concentration", fix=fix)
+        _within(f"irritant_concentration({name!r})", value, 0.0, 1e6, "ppm")
         total = total + np.asarray(value, float) / IRRITANTS[name]
     return np.asarray(total)
 
@@ -122,16 +123,33 @@ def heat_rate(
     clothed
         Fully clothed, or lightly or not.
 
+    Raises
+    ------
+    ModelError
+        A temperature that is not above 0 K, or a negative flux.
+
     References
     ----------
     ISO 13571:2012: radiant pain after 4.2 q^-1.9 min (q in kW m⁻²); convection after 4.1e8 T^-3.61 min fully and
     5e7 T^-3.4 min lightly clothed (T in °C). Recalled and not checked against the text.
     """
+    _within("heat_rate(temperature)", temperature, np.nextafter(0.0, 1.0), 5000.0, "K")
+    _within("heat_rate(radiant_flux)", radiant_flux, 0.0, np.finfo(float).max, "W m⁻²")
     warm = np.maximum(np.asarray(temperature, float) - 273.15, 0.0)
     flux = np.asarray(radiant_flux, float) / 1e3
     convection = warm**3.61 / 4.1e8 if clothed else warm**3.4 / 5e7
     radiation = np.where(flux >= 2.5, flux**1.9 / 4.2, 0.0)
     return np.asarray((convection + radiation) / 60.0)
+
+
+def _within(where: str, value: ArrayLike, least: float, most: float, unit: str) -> None:
+    """Refuse what is no number or outside a range."""
+    values = np.asarray(value, float)
+    wrong = ~((values >= least) & (values <= most))
+    if wrong.any():
+        raise ModelError(
+            f"{values[wrong].ravel()[0]:g} is given", where=where, fix=f"give {least:g} to {most:g} {unit}"
+        )
 
 
 def time_to_dose(times: ArrayLike, rate: ArrayLike, dose: float = 1.0) -> float:

@@ -123,7 +123,7 @@ def quickest(
     Parameters
     ----------
     graph
-        Ways; capacities and storage are those of its links.
+        Ways; capacities are those of its links. Their room counts for nothing: a full way holds nobody back.
     people
         At each place.
     room

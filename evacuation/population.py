@@ -25,6 +25,7 @@ __all__ = ["Group", "Population", "populate"]
 _OF_HARM = ("tolerance", "complies", "inhaled")
 _LEAST_CHANCE = 1e-9  # the probit of 0 or 1 is not finite
 _DENSEST = 2.75  # people per m² of a place: the storage density of a full way
+_FAR = 100.0  # m; somebody farther from a place drawn as a point or line is not there
 _POINT_RADIUS = 5.0  # m; people of a place drawn as a point stand around it
 
 
@@ -274,6 +275,8 @@ def _beside(park: Twin, group: Group, groups: Sequence[Group]) -> list[Problem]:
             found.append(
                 Problem(f"{group.assisted_by!r} cannot help here", where, "name trained people at the same place")
             )
+        elif group.mobile and not helpers[0].mobile:
+            found.append(Problem(f"{group.assisted_by!r} cannot walk and cannot help", where, "name people who walk"))
         elif sum(g.count for g in groups if g.assisted_by == group.assisted_by) > helpers[0].count:
             what = f"{helpers[0].count} people of {group.assisted_by!r} are to help more than that"
             found.append(Problem(what, where, "name more helpers: one each"))
@@ -287,6 +290,12 @@ def _beside(park: Twin, group: Group, groups: Sequence[Group]) -> list[Problem]:
         found.append(
             Problem(what, where, "give fewer people, another place, or the capacity of the place in the layout")
         )
+    return [*found, *_placed(park, asset, group)]
+
+
+def _placed(park: Twin, asset: Asset, group: Group) -> list[Problem]:
+    """What is wrong with the positions of a group."""
+    where, found = f"group {group.name!r}", []
     if group.positions and len(group.positions) != group.count:
         what = f"{len(group.positions)} positions for {group.count} people"
         found.append(Problem(what, where, "give one position each, or none"))
@@ -300,6 +309,9 @@ def _beside(park: Twin, group: Group, groups: Sequence[Group]) -> list[Problem]:
             found.append(Problem(f"person {number} stands inside {solid[0]!r}", where, "move the person out of it"))
         elif asset.shape.area > 0.0 and not shapely.intersects_xy(asset.shape, x, y):
             what = f"person {number} at ({x:g}, {y:g}) stands outside {group.place!r}"
+            found.append(Problem(what, where, "move the person, or name the place where the person is"))
+        elif asset.shape.area == 0.0 and shapely.distance(asset.shape, shapely.Point(x, y)) > _FAR:
+            what = f"person {number} at ({x:g}, {y:g}) stands more than {_FAR:g} m from {group.place!r}"
             found.append(Problem(what, where, "move the person, or name the place where the person is"))
     return found
 
@@ -320,8 +332,10 @@ def _draw(shape: BaseGeometry, group: Group, streams: Streams) -> tuple[NDArray[
     inside = np.full(n, float(lived == n))
     if 0 < lived < n:
         inside[np.argsort(streams["indoors"].random(n), kind="stable")[:lived]] = 1.0
-    aged = group.age is not None
-    speed = speed_of_age(group.age.sample(streams["age"], n)) if aged else group.speed.sample(streams["speed"], n)
+    if group.age is None:
+        speed = group.speed.sample(streams["speed"], n)
+    else:
+        speed = speed_of_age(group.age.sample(streams["age"], n))
     follows = np.ones(n)
     if group.compliance < 1.0:
         follows = (streams["compliance"].random(n) < group.compliance).astype(float)

@@ -332,7 +332,8 @@ def replicate(
         Replications played at the same time. The result does not depend on it.
     journal
         File to which every finished replication is appended. If it holds replications of this study, they are not
-        played again: a study that was killed goes on where it was and ends with the same bytes.
+        played again: a study that was killed goes on where it was and ends with the same bytes. One thread loses the
+        replication it was playing; several lose those they were playing and what waited for an earlier one.
     study
         What tells the study from others with the same policies and seed, such as a hash of the scenario.
 

@@ -51,8 +51,8 @@ ANYWHERE = tuple(name for name in POLICIES if name != "buses")  # what needs not
 # What is told of every policy: name and unit. Of times and people.
 MEASURES: Mapping[str, str] = {
     "walkers": "people told to walk who could set out",
-    "mustered": "people at muster points at the end",
-    "clearance": "s until the last person who can walk had arrived; null: not by the end",
+    "mustered": "people at muster points, or brought to a safe place by bus, at the end",
+    "clearance": "s until the last who can walk had arrived; null: not by the end, or nobody set out (walkers 0)",
     "impaired": "people over the load of AEGL-2 for 10 min",
     "incapacitated": "people who fell, the dead among them",
     "dead": "people whose load killed them by the end",
@@ -116,6 +116,8 @@ class Study:
     def values(self, policy: str, measure: str) -> NDArray[np.float64]:
         """A measure of every replication, shape (replications,); inf for a run that did not finish.
 
+        The clearance of a run in which nobody set out is nan.
+
         Raises
         ------
         ModelError
@@ -123,8 +125,10 @@ class Study:
         """
         if policy not in self.policies:
             raise ModelError(f"no policy {policy!r} in the study", where="Study", fix=near(policy, self.policies))
-        found = [row[measure] for row in self.rows if row["policy"] == policy]
-        return np.array([math.inf if value is None else value for value in found], float)
+        rows = [row for row in self.rows if row["policy"] == policy]
+        missing = [math.inf if row["walkers"] else math.nan for row in rows]
+        told = zip(rows, missing, strict=True)
+        return np.array([none if row[measure] is None else row[measure] for row, none in told], float)
 
     def summary(self, policy: str, measure: str, *, against: str | None = None) -> Interval:
         """Mean and interval of a measure, or of its difference from another policy with the same people."""
@@ -132,6 +136,8 @@ class Study:
         if against is not None:
             with np.errstate(invalid="ignore"):  # neither of two runs finished: no difference
                 values = values - self.values(against, measure)
+        elif not np.isnan(values).all():
+            values = values[~np.isnan(values)]
         return mean_interval(values, Streams(self.seed)[f"bootstrap/{measure}"])
 
     def to_pandas(self) -> pd.DataFrame:
