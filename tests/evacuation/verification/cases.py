@@ -481,7 +481,7 @@ CASES: dict[tuple[str, str], Case] = {
     **{
         (name, "population"): lambda name=name: float(premovement(*name.split("-")[1:]).quantile(0.5))
         for name in rows()
-        if name.startswith(("PRE-A", "PRE-B"))
+        if name.startswith(("PRE-A-", "PRE-B-"))
     },
     ("RIMEA-06", "crowd"): imo_06_crowd,
     ("DOOR-1m-10", "network"): lambda: door(1.0, people=10),

@@ -30,3 +30,8 @@ def test_evacuationz_doors_and_openings_network(check, row):
 )
 def test_evacuationz_stairs_of_five_metres_network(check):
     check("STAIR-200x5-1000", "network")
+
+
+@pytest.mark.parametrize("mode", [15, 30, 60])
+def test_evacuationz_room_clearance_with_triangular_delays_network(check, mode):
+    check(f"PRE-TRI-{mode}", "network")
