@@ -41,10 +41,10 @@ def lovreglio_mean(form: str) -> float:
 
 
 def response(alarm: float, median: float, sigma: float) -> float:
-    """Kolmogorov-Smirnov distance of when 2000 people set out, who hear at `alarm`, from a cut lognormal law."""
+    """Kolmogorov-Smirnov distance of when 20 000 people set out, who hear at `alarm`, from a cut lognormal law."""
     plan = park(("WAY", "walkway", [[0, 0], [9, 0]], {"width": "2 m"}), ("MP", "muster_point", [0, 0], {}))
     wait = Distribution.lognormal(median, sigma, low=0.0, high=300.0)
-    crowd = populate(plan, [Group(name=f"told-{alarm:g}", place="MP", count=2000, premovement=wait)], twin.Streams(3))
+    crowd = populate(plan, [Group(name=f"told-{alarm:g}", place="MP", count=20_000, premovement=wait)], twin.Streams(3))
     run = evacuate(plan, crowd, orders=[Order(time=alarm, action="evacuate", muster="MP")], horizon=900.0)
     after = np.sort(run.start_time) - alarm
     law = stats.lognorm(sigma, scale=median)
