@@ -90,19 +90,19 @@ def times_on(tracks: Any, tag: str) -> np.ndarray:
     return np.asarray(tracks.crossings.times[np.isin(tracks.crossings.link, tracks.graph.links_of(tag))])
 
 
-def nine_storeys() -> float:
-    """SFPE handbook, nine-storey building: one of two stairs and the half of every floor, 150 people on floors 2 to 9.
+def storeys(highest: int = 9, people: int = 150, speed: float = 1.2) -> float:
+    """SFPE handbook, nine-storey building: one of two stairs and the half of every floor, 150 people from floor 2 up.
 
     Sizes as in the peer: room to door 14.12 m, corridor 40.7 m (4.8 m longer on the top floor, without landing) with
     a door of 0.91 m, landings of 4.8 m x 1.2 m, stairs of 12 ft up, 18/28 cm and 1.12 m wide, exit door of 0.91 m.
     """
     flight = 12.0 * FOOT * math.hypot(1.0, 0.28 / 0.18)
     parts: list[Any] = [("TO", "muster_point", [0.0, 0.0], {}), ("OUT", "gate", [0.0, 0.0], {"width": "0.91 m"})]
-    for floor in range(1, 10):
+    for floor in range(1, highest + 1):
         foot = (floor - 1) * (flight + 4.8)  # where the landing begins that leads down, and the corridor ends
         top = foot + 4.8
         parts.append((f"L{floor}", "walkway", [[foot, 0.0], [top, 0.0]], {"width": "1.2 m"}))
-        if floor < 9:
+        if floor < highest:
             parts.append((f"S{floor + 1}", "stairs", [[top, 0.0], [top + flight, 0.0]], {"width": "1.12 m"}))
         if floor > 1:
             corner, room = [top, 40.7], [top, 40.7 + 14.12]
@@ -112,8 +112,8 @@ def nine_storeys() -> float:
                 (f"D{floor}", "gate", [top, 2.5], {"width": "0.91 m"}),  # off the landing, which it does not meter
                 (f"F{floor}", "muster_point", room, {}),
             ]
-    tracks = send(park(*parts), {f"F{floor}": 150 for floor in range(2, 10)}, NINE)
-    begin = min(times_on(tracks, f"R{floor}")[:, 0].min() for floor in range(2, 10))
+    tracks = send(park(*parts), {f"F{floor}": people for floor in range(2, highest + 1)}, NINE, speed)
+    begin = min(times_on(tracks, f"R{floor}")[:, 0].min() for floor in range(2, highest + 1))
     return float(times_on(tracks, "L1")[:, 2].max() - begin)
 
 
@@ -307,7 +307,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("PRE-LOV-weibull", "population"): lambda: float(LOVREGLIO["weibull"].quantile(0.5)),
     ("IMO-RT-day", "network"): lambda: response(0.0, math.exp(3.44), 0.94),
     ("IMO-RT-night", "network"): lambda: response(400.0, math.exp(3.95), 0.84),
-    ("SFPE-9", "network"): nine_storeys,
+    ("SFPE-9", "network"): storeys,
     ("SFPE-G1-0", "network"): lambda: guide_example(0.0),
     ("SFPE-G1-200", "network"): lambda: guide_example(200.0 * FOOT),
     ("FEDG", "network"): design_guide,
@@ -330,6 +330,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("IMO-T1.2-door", "network"): lambda: useful_flow(1.0, Walking()) / 0.7,
     ("IMO-T1.2-down", "network"): lambda: useful_flow(1.0, Walking(), "stairs") / 0.7,
     ("IMO-T1.2-up", "network"): lambda: useful_flow(1.0, Walking(), "stairs") / 0.7,
+    ("RIMEA-08", "network"): lambda: float(np.sum(np.diff([storeys(4, 40, v) for v in (0.5, 0.75, 1.0)]) < 0.0)),
     ("RIMEA-11", "network"): lambda: exit_choice(share_out=True),
     ("RIMEA-11-nearest", "network"): lambda: exit_choice(share_out=False),
     ("RIMEA-14", "network"): lambda: route_choice(UP_AND_DOWN),
