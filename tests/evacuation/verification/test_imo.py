@@ -69,3 +69,19 @@ def test_imo_08_counterflow_network(check):
 
 def test_imo_11_staircase_network(check):
     check("IMO-11", "network")
+
+
+@pytest.mark.parametrize("row", ["IMO-T1.1-0.5", "IMO-T1.2-door"])
+def test_imo_tables_of_the_simplified_method_network(check, row):
+    check(row, "network")
+
+
+@pytest.mark.xfail(strict=True, reason="the speed law of the SFPE handbook gives 0.692 m/s among 1.9 people a m²")
+def test_imo_table_1_1_crowded_corridor_network(check):
+    check("IMO-T1.1-1.9", "network")
+
+
+@pytest.mark.xfail(strict=True, reason="up and down stairs alike by the SFPE handbook: 1.01")
+@pytest.mark.parametrize("way", ["down", "up"])
+def test_imo_table_1_2_stairs_network(check, way):
+    check(f"IMO-T1.2-{way}", "network")

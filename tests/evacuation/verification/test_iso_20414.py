@@ -26,3 +26,20 @@ def test_iso_20414_19_fractional_effective_dose(check, row):
 @pytest.mark.parametrize("row", ["SHELTER-STAY", "SHELTER-LEAVE"])
 def test_shelter_closed_forms(check, row):
     check(row, "harm")
+
+
+@pytest.mark.parametrize(
+    ("number", "engine"),
+    [
+        *((number, "network") for number in ("01", "02", "06", "08", "10", "11", "12", "13", "14", "17")),
+        ("04", "crowd"),
+        ("05", "population"),
+    ],
+)
+def test_iso_20414_by_its_titles(check, number, engine):
+    check(f"ISO-{number}", engine)
+
+
+@pytest.mark.xfail(strict=True, reason="the hydraulic model walks stairs at no more than 0.92 m/s: 10.8 s")
+def test_iso_20414_03_stairs_network(check):
+    check("ISO-03", "network")

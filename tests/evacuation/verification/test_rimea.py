@@ -45,3 +45,12 @@ def test_rimea_15_crowd_round_a_corner_crowd(check):
 
 def test_juelich_12_who_stands_is_left_alone_crowd(check):
     check("JUL-12", "crowd")
+
+
+def test_rimea_11_exit_choice_shared_out_network(check):
+    check("RIMEA-11", "network")
+
+
+@pytest.mark.xfail(strict=True, reason="an order to the nearest exit sends everybody there, 0 of 1000 to the other")
+def test_rimea_11_exit_choice_by_nearest_network(check):
+    check("RIMEA-11-nearest", "network")
