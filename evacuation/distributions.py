@@ -240,7 +240,7 @@ _LEVELS: Mapping[tuple[str, str, str], tuple[float, float]] = MappingProxyType(
 
 
 def premovement(scenario: str, management: str, building: str) -> Distribution:
-    """Premovement time by the levels of PD 7974-6, alarm levels A1 and A2. [s]
+    """Premovement time by the levels of PD 7974-6, the alarm heard at once (level A1). [s]
 
     Parameters
     ----------
@@ -259,7 +259,8 @@ def premovement(scenario: str, management: str, building: str) -> Distribution:
     References
     ----------
     BSI PD 7974-6 (human factors), 1st and 99th percentile as tabulated in the open evacuation tool AAMKS; lognormal
-    between them. Its alarm level A3 adds a delay of its own and is not offered.
+    between them. The same tool adds a delay for alarm levels A2 (mean 180 s, standard deviation 120 s) and A3 (300 s,
+    180 s), whose form it does not tell; it is not in here: let the order come later.
     """
     wanted = (scenario, management, building)
     if wanted not in _LEVELS:
