@@ -26,6 +26,8 @@ from .distributions import Distribution as Distribution
 from .distributions import premovement as premovement
 from .distributions import speed_of_age as speed_of_age
 from .exposure import Exposure as Exposure
+from .fires import Fire as Fire
+from .fires import FireDose as FireDose
 from .floor import Door as Door
 from .floor import Floor as Floor
 from .floor import Zone as Zone

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from evacuation._kernels import loads as k
+from evacuation.fires import Fire, FireDose
 from evacuation.routes import WalkGraph
 from evacuation.walking import Air, Crossings
 from plant_models.harm import Probit
@@ -21,7 +22,7 @@ from twin.weather import Weather, WeatherSeries
 __all__ = ["Exposure", "Stay"]
 
 _BLOCK = 30  # bins sampled together
-_BEND = 5.0 / 24.0  # see `Exposure._shorten`
+_BEND = 5.0 / 24.0  # see `_cut`
 _SHORTEST = 0.5  # pieces are not made shorter [m]
 _HARMLESS = 1e-6  # of the load that kills half of the people
 _MOST_POINTS = 1 << 20  # points of one call of the hazard
@@ -71,7 +72,7 @@ class Exposure:
     hazard
         The gas.
     substance
-        What the gas is: it carries the probits.
+        What the gas is: it carries the probits. For a :class:`~evacuation.Fire` the fire itself.
     weather
         Temperature and pressure of the air.
     horizon
@@ -112,7 +113,7 @@ class Exposure:
         graph: WalkGraph,
         hazard: Hazard,
         *,
-        substance: Substance,
+        substance: Substance | Fire,
         weather: Weather | WeatherSeries,
         horizon: float,
         probit: str | None = None,
@@ -135,7 +136,7 @@ class Exposure:
             if not (np.isfinite(value) and value >= least):
                 raise ModelError(f"{name} is {value!r}", where=f"Exposure.{name}", fix="give a positive number")
         self.graph, self.hazard, self.substance, self.horizon = graph, hazard, substance, float(horizon)
-        self.probit: Probit = substance.harm.probit(probit)
+        self.probit: Probit | FireDose = substance.harm.probit(probit)
         self.time_bin, self.segment, self.height = float(time_bin), float(segment), float(height)
         self.standing_grid, self.instants, self.accuracy = float(standing_grid), int(instants), float(accuracy)
         self._step = self.time_bin / self.instants
@@ -258,7 +259,8 @@ class Exposure:
         ways
             Which two-way links are needed, shape (ways,); None: all.
         slowing
-            Factor on the walking speed at concentrations [kg m⁻³]; None: nobody is slowed.
+            Factor on the walking speed at concentrations [kg m⁻³]; None: nobody is slowed by them. A hazard that has a
+            ``speed_factor(x, y, z, t)``, as :class:`~evacuation.Fire`, slows in any case.
         """
         used = np.arange(len(self.graph.kinds)) if ways is None else np.flatnonzero(ways)
         rows = self._way_rows(used)
@@ -266,6 +268,12 @@ class Exposure:
         slow = np.empty((0, 1))
         if slowing is not None:
             slow = np.clip(np.asarray(slowing(self._air), float), 0.0, 1.0)
+        if hasattr(self.hazard, "speed_factor"):
+            factor = np.ones((self._x.size, self._bins))
+            for part in np.array_split(rows, max(1, -(-rows.size * self._bins // _MOST_POINTS))):
+                place = self._x[part, None], self._y[part, None], self.height, self._mid[None, :]
+                factor[part] = np.clip(self.hazard.speed_factor(*place), 0.0, 1.0)
+            slow = factor * slow if slow.size else factor
         return Air(
             total=self._total,
             slow=slow,
@@ -410,58 +418,61 @@ class Exposure:
         with self._lock:
             new = ways[self._segment_row[ways] < 0]
             if new.size:
-                self._shorten(new)
-                x, y = self._ends(new, self._segments[new])
+                self._segments[new] = _cut(self, new, self._segments[new])
+                x, y = _ends(self.graph, new, self._segments[new])
                 rows = self._segments[new] + 1
                 self._segment_row[new] = self._x.size + np.cumsum(rows) - rows
                 self._append(x, y)
             n = self._segments[ways] + 1
             return np.repeat(self._segment_row[ways], n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
 
-    def _shorten(self, ways: NDArray[np.int64]) -> None:
-        """Cut ways into shorter pieces where the cloud is narrow.
 
-        Taking the air of the nearest point at distances h for a load rate f(x - u t), met by somebody walking at v,
-        errs by h**2 (2 u / v - 1) f'' / 24 at each point (the means of both expanded to second order); u = -2 v, a
-        cloud that comes towards the person at twice the walking pace, gives 5/24. The sum over the way and all time of
-        the second differences, h**2 |f''|, is compared with that of f. It depends on nothing but the way.
-        """
-        length, tried = self.graph.links.length[2 * ways], np.maximum(self._segments[ways], 2)
-        few = _HARMLESS * np.exp((5.0 - self.probit.a) / self.probit.b) / self.time_bin
-        left = np.arange(ways.size)
-        while left.size:
-            first = np.cumsum(tried[left] + 1) - tried[left] - 1
-            x, y = self._ends(ways[left], tried[left])
-            sums, bend = np.empty(x.size), np.zeros(x.size)
-            for part in np.array_split(np.arange(x.size), max(1, -(-x.size * self._bins // _MOST_POINTS))):
-                wide = np.arange(max(part[0] - 1, 0), min(part[-1] + 2, x.size))
-                air = _ask(self.hazard, x[wide], y[wide], self.height, self._mid)
-                rate = self._factor * air**self.probit.n
-                self.samples += rate.size
-                sums[wide] = rate.sum(axis=1)
-                bend[wide[1:-1]] = np.abs(rate[:-2] - 2.0 * rate[1:-1] + rate[2:]).sum(axis=1)
-            bend[first], bend[np.append(first[1:] - 1, x.size - 1)] = 0.0, 0.0  # neighbours on another way
-            all_of, curved = np.add.reduceat(sums, first), np.add.reduceat(bend, first)
-            error = _BEND * curved / np.maximum(all_of, np.finfo(float).tiny)
-            error[np.maximum.reduceat(sums, first) < few] = 0.0
-            factor = np.sqrt(error / self.accuracy)
-            most = np.maximum(np.floor(length[left] / _SHORTEST), self._segments[ways[left]]).astype(np.int64)
-            wanted = np.minimum(np.ceil(tried[left] * np.minimum(factor, 4.0) - 1e-9).astype(np.int64), most)
-            self._segments[ways[left]] = np.maximum(self._segments[ways[left]], wanted)
-            more = wanted > tried[left]
-            left = left[more]
-            tried[left] = wanted[more]
+def _cut(air: Exposure, ways: NDArray[np.int64], pieces: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Into how many pieces to cut ways, at least `pieces`: more where the cloud is narrow.
 
-    def _ends(
-        self, ways: NDArray[np.int64], pieces: NDArray[np.int64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Ends of the pieces of ways, the beginning first, in the direction of the even link."""
-        rows = pieces + 1
-        way = np.repeat(ways, rows)
-        part = (np.arange(way.size) - np.repeat(np.cumsum(rows) - rows, rows)) / np.repeat(pieces, rows)
-        tail, head = self.graph.tail[2 * way], self.graph.head[2 * way]
-        x, y = (v[tail] + part * (v[head] - v[tail]) for v in (self.graph.node_x, self.graph.node_y))
-        return x, y
+    Taking the air of the nearest point at distances h for a load rate f(x - u t), met by somebody walking at v,
+    errs by h**2 (2 u / v - 1) f'' / 24 at each point (the means of both expanded to second order); u = -2 v, a
+    cloud that comes towards the person at twice the walking pace, gives 5/24. The sum over the way and all time of
+    the second differences, h**2 |f''|, is compared with that of f. It depends on nothing but the way.
+    """
+    length, pieces, tried = air.graph.links.length[2 * ways], pieces.copy(), np.maximum(pieces, 2)
+    few = _HARMLESS * np.exp((5.0 - air.probit.a) / air.probit.b) / air.time_bin
+    left = np.arange(ways.size)
+    while left.size:
+        first = np.cumsum(tried[left] + 1) - tried[left] - 1
+        x, y = _ends(air.graph, ways[left], tried[left])
+        sums, bend = np.empty(x.size), np.zeros(x.size)
+        for part in np.array_split(np.arange(x.size), max(1, -(-x.size * air._bins // _MOST_POINTS))):
+            wide = np.arange(max(part[0] - 1, 0), min(part[-1] + 2, x.size))
+            shown = _ask(air.hazard, x[wide], y[wide], air.height, air._mid)
+            rate = air._factor * shown**air.probit.n
+            air.samples += rate.size
+            sums[wide] = rate.sum(axis=1)
+            bend[wide[1:-1]] = np.abs(rate[:-2] - 2.0 * rate[1:-1] + rate[2:]).sum(axis=1)
+        bend[first], bend[np.append(first[1:] - 1, x.size - 1)] = 0.0, 0.0  # neighbours on another way
+        all_of, curved = np.add.reduceat(sums, first), np.add.reduceat(bend, first)
+        error = _BEND * curved / np.maximum(all_of, np.finfo(float).tiny)
+        error[np.maximum.reduceat(sums, first) < few] = 0.0
+        factor = np.sqrt(error / air.accuracy)
+        most = np.maximum(np.floor(length[left] / _SHORTEST), pieces[left]).astype(np.int64)
+        wanted = np.minimum(np.ceil(tried[left] * np.minimum(factor, 4.0) - 1e-9).astype(np.int64), most)
+        pieces[left] = np.maximum(pieces[left], wanted)
+        more = wanted > tried[left]
+        left = left[more]
+        tried[left] = wanted[more]
+    return pieces
+
+
+def _ends(
+    graph: WalkGraph, ways: NDArray[np.int64], pieces: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Ends of the pieces of ways, the beginning first, in the direction of the even link."""
+    rows = pieces + 1
+    way = np.repeat(ways, rows)
+    part = (np.arange(way.size) - np.repeat(np.cumsum(rows) - rows, rows)) / np.repeat(pieces, rows)
+    tail, head = graph.tail[2 * way], graph.head[2 * way]
+    x, y = (v[tail] + part * (v[head] - v[tail]) for v in (graph.node_x, graph.node_y))
+    return x, y
 
 
 def _ask(

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from evacuation.behaviour import Crowd, Order, Plans, check_orders
 from evacuation.condition import Harm, Tolerance
 from evacuation.exposure import Exposure
+from evacuation.fires import Fire
 from evacuation.population import Population
 from evacuation.routes import WalkGraph
 from evacuation.tracks import Evacuation, Tracks
@@ -69,7 +70,7 @@ def evacuate(
     *,
     orders: Sequence[Order] = (),
     hazard: Hazard | None = None,
-    substance: Substance | None = None,
+    substance: Substance | Fire | None = None,
     weather: Weather | WeatherSeries | None = None,
     probit: str | None = None,
     horizon: float,
@@ -226,7 +227,7 @@ def _table(
     horizon: float,
     *,
     hazard: Hazard | None,
-    substance: Substance | None,
+    substance: Substance | Fire | None,
     weather: Weather | WeatherSeries | None,
     probit: str | None,
     exposure: Exposure | None,

@@ -23,11 +23,11 @@ class Walking:
     A person enters a link with the speed of the moment: below 0.54 persons per m² the own free speed, above it no more
     than ``S = k (1 - a D)`` for the density D of those ahead, and reaches its end after length / speed. At the end
     people leave one by one, a headway 1 / C apart, C = Fs (w - 2 b): n people need (n - 1) / C, no interval t passes
-    more than 1 + C t, and capacity that was not used while blocked is lost. On a way full of people the speed law passes
-    less than C once it is wider than about 1.45 m: 1.2 instead of 1.3 people a second and metre of useful width on 3 m.
-    A link holds at most
+    more than 1 + C t, and capacity that was not used while blocked is lost. A link holds at most
     ``storage_density * length * width`` people; those who find the next link full wait in line at the end of theirs
-    (spillback), and after `stuck_time` the first one squeezes in, so that rings of full links dissolve.
+    (spillback), and after `stuck_time` the first one squeezes in, so that rings of full links dissolve. A way full of
+    people passes less than C once it is wider than about 1.45 m, as the speed law has it: on 3 m 1.2 instead of 1.3
+    people a second and metre of useful width.
 
     Parameters
     ----------
