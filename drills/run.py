@@ -22,7 +22,7 @@ from drills.result import DrillResult
 from drills.scoring import score
 from evacuation.behaviour import Order
 from evacuation.condition import Tolerance
-from evacuation.distributions import Distribution
+from evacuation.distributions import WALKING_SPEED, Distribution, premovement
 from evacuation.exposure import Exposure
 from evacuation.population import Group, populate
 from evacuation.routes import WalkGraph
@@ -385,14 +385,22 @@ def _group(paper: PeopleHere) -> Group:
         place=paper.at,
         count=paper.count,
         indoors=paper.indoors,
-        premovement=_distribution(paper.premovement),
-        speed=_distribution(paper.speed),
+        premovement=_premovement(paper),
+        speed=WALKING_SPEED if paper.speed is None else _distribution(paper.speed),
+        age=None if paper.age is None else Distribution.uniform(*paper.age),
         compliance=paper.compliance,
         mobile=paper.mobile,
         protection=paper.protection,
         breathing=paper.breathing,
         assisted_by=paper.assisted_by or "",
     )
+
+
+def _premovement(paper: PeopleHere) -> Distribution:
+    if paper.premovement_level is not None:
+        return premovement(*paper.premovement_level.split("/"))
+    assert paper.premovement is not None  # one of the two is given
+    return _distribution(paper.premovement)
 
 
 def _distribution(spread: DurationSpread | SpeedSpread) -> Distribution:

@@ -121,6 +121,13 @@ class ModelChoice(Paper):
     """Settings of the model; times, lengths and speeds with their unit, stored in SI."""
 
 
+PremovementLevel = Literal[
+    "A/M1/B1", "A/M1/B2", "A/M1/B3", "A/M2/B1", "A/M2/B2", "A/M2/B3", "A/M3/B1", "A/M3/B2", "A/M3/B3",
+    "B/M1/B2", "B/M1/B3", "B/M2/B1", "B/M2/B3", "B/M3/B1",
+]  # fmt: skip
+_Age = Annotated[float, Field(ge=20.0, le=80.0)]
+
+
 class PeopleHere(Paper):
     """A group of people who start at one place."""
 
@@ -132,10 +139,14 @@ class PeopleHere(Paper):
     """Number of people."""
     indoors: Fraction
     """Share of them indoors."""
-    premovement: DurationSpread
+    premovement: DurationSpread | None = None
     """Time from an order reaching them until they move."""
-    speed: SpeedSpread
+    premovement_level: PremovementLevel | None = None
+    """In place of `premovement`: levels of PD 7974-6, awake and familiar (A) or not (B), management and building."""
+    speed: SpeedSpread | None = None
     """Walking speed on the level."""
+    age: tuple[_Age, _Age] | None = None
+    """In place of `speed`: youngest and oldest in years, evenly spread; the speed follows the age (Weidmann 1992)."""
     compliance: Fraction = 1.0
     """Share of them that follows orders."""
     mobile: bool = True
@@ -146,6 +157,18 @@ class PeopleHere(Paper):
     """Breathing rate over the one at which the harm of the substance was measured."""
     assisted_by: Identifier | None = None
     """Group at the same place whose people help these, one each."""
+
+    @model_validator(mode="after")
+    def _one_of_each(self) -> Self:
+        for one, other in (("premovement", "premovement_level"), ("speed", "age")):
+            given = [name for name in (one, other) if getattr(self, name) is not None]
+            if len(given) != 1:
+                what = f"both {one} and {other} are given" if given else f"neither {one} nor {other} is given"
+                raise PydanticCustomError("people", "{what}", {"what": what, "fix": f"write {one} or {other}"})
+        if self.age is not None and self.age[0] > self.age[1]:
+            what = f"the youngest are {self.age[0]:g} years old, the oldest {self.age[1]:g}"
+            raise PydanticCustomError("people", "{what}", {"what": what, "fix": "write [youngest, oldest]"})
+        return self
 
 
 class Failure(Paper):

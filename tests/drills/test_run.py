@@ -152,3 +152,19 @@ def test_a_setting_the_model_does_not_have_is_named_with_its_line(chlorine, park
     wrong = chlorine.model.model_copy(update={"settings": {"averaging_tim": 600.0}})
     with pytest.raises(ScenarioError, match=r"yaml:\d+: .*no setting 'averaging_tim' -> did you mean 'averaging_time'"):
         run_drill(chlorine.model_copy(update={"model": wrong}), park)
+
+
+def test_people_of_a_file_by_level_and_age() -> None:
+    from typing import get_args
+
+    from drills.run import _group
+    from evacuation import premovement, speed_of_age
+    from scenarios.schema import PeopleHere, PremovementLevel
+
+    for level in get_args(PremovementLevel):
+        paper = PeopleHere(id="crew", at="BD-CELL", count=5, indoors=0.0, premovement_level=level, age=(20.0, 65.0))
+        group = _group(paper)
+        assert group.premovement == premovement(*level.split("/"))
+    assert group.age.low == 20.0
+    assert group.age.high == 65.0
+    assert speed_of_age(group.age.quantile(0.5)) == pytest.approx(float(speed_of_age(42.5)))

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 import scenarios
 from scenarios.quantities import Quantity, Seconds
 from scenarios.schema import Scenario
+from twin.errors import ScenarioError
 
 IN_FILE = {"file": True}
 
@@ -125,6 +126,33 @@ def test_premovement_level_m1_is_the_published_spread():
     for probability, published in ((0.01, 30.0), (0.50, 52.0), (0.99, 90.0)):
         assert spread.quantile(probability) == pytest.approx(published, rel=0.02)  # 0.24 is rounded: exp(2.33 * 0.004)
     assert log(90.0 / 30.0) / 2 / 2.326348 == pytest.approx(0.24, abs=0.005)
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("count: 5, indoors: 0, age: [20, 65]", "neither premovement nor premovement_level is given"),
+        ("count: 5, indoors: 0, premovement_level: A/M1/B1", "neither speed nor age is given"),
+        (
+            "count: 5, indoors: 0, premovement_level: A/M1/B1, age: [60, 30]",
+            "the youngest are 60 years old, the oldest 30",
+        ),
+        ("count: 5, indoors: 0, premovement_level: A/M1/B1, age: [12, 30]", "20"),
+        ("count: 5, indoors: 0, premovement_level: C/M1/B1, age: [20, 30]", "A/M1/B1"),
+    ],
+)
+def test_people_by_level_and_age_are_told_in_one_way(tmp_path, small, given, told):
+    old = "count: 5, indoors: 80 %, premovement: {fixed: 30 s}, speed: {fixed: 1.2 m/s}"
+    assert old in small
+    path = tmp_path / "drill.yaml"
+    path.write_text(small.replace(old, given), encoding="utf-8")
+    with pytest.raises(ScenarioError, match=told):
+        scenarios.load(path)
+    path.write_text(
+        small.replace(old, "count: 5, indoors: 0, premovement_level: A/M1/B1, age: [20, 65]"), encoding="utf-8"
+    )
+    crew = scenarios.load(path).population[0]
+    assert (crew.premovement_level, crew.age) == ("A/M1/B1", (20.0, 65.0))
 
 
 def test_weather_becomes_the_series_the_models_take():
