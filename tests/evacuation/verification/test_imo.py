@@ -13,7 +13,6 @@ def test_imo_01_corridor_crowd(check):
     check("IMO-01", "crowd")
 
 
-@pytest.mark.xfail(strict=True, reason="the hydraulic model walks stairs at no more than 0.92 m/s: 10.8 s")
 def test_imo_02_03_stairs_network(check):
     check("IMO-02/03", "network")
 

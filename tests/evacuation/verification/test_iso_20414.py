@@ -40,6 +40,5 @@ def test_iso_20414_by_its_titles(check, number, engine):
     check(f"ISO-{number}", engine)
 
 
-@pytest.mark.xfail(strict=True, reason="the hydraulic model walks stairs at no more than 0.92 m/s: 10.8 s")
 def test_iso_20414_03_stairs_network(check):
     check("ISO-03", "network")
