@@ -23,6 +23,9 @@ __all__ = ["Exposure", "Stay"]
 
 _BLOCK = 30  # bins sampled together
 _BEND = 5.0 / 24.0  # see `_cut`
+_SMOOTH = (
+    0.01  # part of the highest concentration by which a cubic may leave a straight line; clouds pass in 7 instants
+)
 _SHORTEST = 0.5  # pieces are not made shorter [m]
 _HARMLESS = 1e-6  # of the load that kills half of the people
 _MOST_POINTS = 1 << 20  # points of one call of the hazard
@@ -144,7 +147,10 @@ class Exposure:
         self._mid = np.asarray((np.arange(self._bins) + 0.5) * self.time_bin, float)
         self._states = WeatherSeries.of(weather)
         self._factor = self._unit_rates()
+        harmless = _HARMLESS * float(np.exp((5.0 - self.probit.a) / self.probit.b))
+        self._few = harmless / float(self._factor.max())  # of the integral of c**n [kg m⁻³, s]
         self._rows: dict[tuple[float, float], int] = {}
+        self._count = 0
         self._x, self._y = np.empty(0), np.empty(0)
         self._air, self._total = np.empty((0, self._bins)), np.empty((0, self._bins * self.instants + 1))
         self._known = np.empty((0, -(-self._bins // _BLOCK)), np.bool_)
@@ -265,18 +271,9 @@ class Exposure:
         used = np.arange(len(self.graph.kinds)) if ways is None else np.flatnonzero(ways)
         rows = self._way_rows(used)
         self._sample(rows, np.full(rows.size, self.horizon))
-        slow = np.empty((0, 1))
-        if slowing is not None:
-            slow = np.clip(np.asarray(slowing(self._air), float), 0.0, 1.0)
-        if hasattr(self.hazard, "speed_factor"):
-            factor = np.ones((self._x.size, self._bins))
-            for part in np.array_split(rows, max(1, -(-rows.size * self._bins // _MOST_POINTS))):
-                place = self._x[part, None], self._y[part, None], self.height, self._mid[None, :]
-                factor[part] = np.clip(self.hazard.speed_factor(*place), 0.0, 1.0)
-            slow = factor * slow if slow.size else factor
         return Air(
             total=self._total,
-            slow=slow,
+            slow=_slow(self, rows, slowing),
             step=self._step,
             width=self.time_bin,
             segment_row=self._segment_row.copy(),
@@ -314,7 +311,7 @@ class Exposure:
 
     def __repr__(self) -> str:
         return (
-            f"<Exposure to {self.substance.name} until {self.horizon:g} s: {self._x.size} places in bins of "
+            f"<Exposure to {self.substance.name} until {self.horizon:g} s: {self._count} places in bins of "
             f"{self.time_bin:g} s, {self.samples} samples, load in {self.probit.load_unit}>"
         )
 
@@ -333,7 +330,7 @@ class Exposure:
             for i, spot in enumerate(zip(apart.real.tolist(), apart.imag.tolist(), strict=True)):
                 row = self._rows.get(spot)
                 if row is None:
-                    row = self._rows[spot] = self._x.size + len(fresh)
+                    row = self._rows[spot] = self._count + len(fresh)
                     fresh.append(spot)
                 rows[i] = row
             if fresh:
@@ -341,11 +338,17 @@ class Exposure:
         return rows[which]
 
     def _append(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
-        n = x.size
-        self._x, self._y = np.concatenate([self._x, x]), np.concatenate([self._y, y])
-        self._air = np.concatenate([self._air, np.zeros((n, self._bins))])
-        self._total = np.concatenate([self._total, np.zeros((n, self._total.shape[1]))])
-        self._known = np.concatenate([self._known, np.zeros((n, self._known.shape[1]), np.bool_)])
+        last = self._count + x.size
+        if last > self._x.size:  # twice the room, whose pages cost nothing until they are used
+            for name in ("_x", "_y", "_air", "_total", "_known"):
+                old = getattr(self, name)
+                new = np.zeros(
+                    (max(last, 2 * self._x.size) if name == "_x" else self._x.size, *old.shape[1:]), old.dtype
+                )
+                new[: self._count] = old[: self._count]
+                setattr(self, name, new)
+        self._x[self._count : last], self._y[self._count : last] = x, y
+        self._count = last
 
     def _sample(self, rows: NDArray[np.int64], stop: NDArray[np.float64]) -> None:
         """Ask the hazard for what rows need until a time and is not yet known.
@@ -355,17 +358,16 @@ class Exposure:
         with self._lock:
             until = np.full(self._x.size, -np.inf)
             np.maximum.at(until, rows, stop)
-            blocks, end = np.arange(self._known.shape[1]), self._bins * self.instants
+            blocks = np.arange(self._known.shape[1])
             reach = until[:, None] + self._step  # the rate at an edge is of the steps on both sides
             wanted = (until[:, None] > 0.0) & (reach > blocks * self.time_bin * _BLOCK) & ~self._known
             for block in np.flatnonzero(wanted.any(axis=0)).tolist():
                 bins = slice(block * _BLOCK, min((block + 1) * _BLOCK, self._bins))
                 first, last = bins.start * self.instants, bins.stop * self.instants
-                times = np.asarray((np.arange(first - 1, last + 1).clip(0, end - 1) + 0.5) * self._step, float)
                 factor = np.repeat(self._factor[bins] * self._step, self.instants)
                 new = np.flatnonzero(wanted[:, block])
-                for part in np.array_split(new, max(1, -(-new.size * times.size // _MOST_POINTS))):
-                    air = _ask(self.hazard, self._x[part], self._y[part], self.height, times)
+                for part in np.array_split(new, max(1, -(-new.size * (last - first) // _MOST_POINTS))):
+                    air = _shown(self, part, first, last)
                     self._air[part, bins] = air[:, 1:-1].reshape(part.size, -1, self.instants).mean(axis=2)
                     power = air**self.probit.n
                     # means of the parabola through neighbours; where they differ too much, as at a front, power itself
@@ -373,7 +375,6 @@ class Exposure:
                     mean = power[:, 1:-1] + np.diff(np.diff(power).clip(-most, most)) / 24.0
                     gained = np.concatenate([self._total[part, first, None], factor * mean], axis=1)
                     self._total[part, first : last + 1] = np.cumsum(gained, axis=1)
-                    self.samples += part.size * times.size
             self._known |= wanted
 
     def _add_stay(
@@ -421,10 +422,52 @@ class Exposure:
                 self._segments[new] = _cut(self, new, self._segments[new])
                 x, y = _ends(self.graph, new, self._segments[new])
                 rows = self._segments[new] + 1
-                self._segment_row[new] = self._x.size + np.cumsum(rows) - rows
+                self._segment_row[new] = self._count + np.cumsum(rows) - rows
                 self._append(x, y)
             n = self._segments[ways] + 1
             return np.repeat(self._segment_row[ways], n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
+
+
+def _slow(
+    air: Exposure, rows: NDArray[np.int64], slowing: Callable[[NDArray[np.float64]], ArrayLike] | None
+) -> NDArray[np.float64]:
+    """Factor on the walking speed in each bin, by concentration and, at rows in use, by the hazard itself."""
+    slow = np.empty((0, 1))
+    if slowing is not None:
+        slow = np.clip(np.asarray(slowing(air._air), float), 0.0, 1.0)
+    if hasattr(air.hazard, "speed_factor"):
+        factor = np.ones(air._air.shape)
+        for part in np.array_split(rows, max(1, -(-rows.size * air._bins // _MOST_POINTS))):
+            place = air._x[part, None], air._y[part, None], air.height, air._mid[None, :]
+            factor[part] = np.clip(air.hazard.speed_factor(*place), 0.0, 1.0)
+        slow = factor * slow if slow.size else factor
+    return slow
+
+
+def _shown(air: Exposure, rows: NDArray[np.int64], first: int, last: int) -> NDArray[np.float64]:
+    """Concentration at instants ``first - 1`` to `last` of rows, (rows, last - first + 2).
+
+    Every other instant is asked for, and those between them where they cannot be told from their neighbours.
+    """
+
+    def ask(who: NDArray[np.int64], instants: NDArray[np.int64]) -> NDArray[np.float64]:
+        times = (instants.clip(0, air._bins * air.instants - 1) + 0.5) * air._step
+        air.samples += who.size * times.size
+        return _ask(air.hazard, air._x[who], air._y[who], air.height, np.asarray(times, float))
+
+    even = np.arange(first - first % 2 - 4, last + 6, 2)
+    asked = ask(rows, even)
+    straight = 0.5 * (asked[:, 1:-2] + asked[:, 2:-1])
+    bend = (straight - 0.5 * (asked[:, :-3] + asked[:, 3:])) / 8.0  # from the straight line to the cubic
+    between = np.maximum(straight + bend, 0.0)
+    rough = np.abs(bend).max(axis=1) > _SMOOTH * asked.max(axis=1)
+    rough &= (asked**air.probit.n).sum(axis=1) * 2.0 * air._step > air._few
+    if rough.any():
+        between[rough] = ask(rows[rough], even[1:-2] + 1)
+    both = np.empty((rows.size, 2 * between.shape[1]))
+    both[:, ::2], both[:, 1::2] = asked[:, 1:-2], between
+    skipped = first - 1 - int(even[1])
+    return both[:, skipped : skipped + last - first + 2]
 
 
 def _cut(air: Exposure, ways: NDArray[np.int64], pieces: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -436,7 +479,6 @@ def _cut(air: Exposure, ways: NDArray[np.int64], pieces: NDArray[np.int64]) -> N
     the second differences, h**2 |f''|, is compared with that of f. It depends on nothing but the way.
     """
     length, pieces, tried = air.graph.links.length[2 * ways], pieces.copy(), np.maximum(pieces, 2)
-    few = _HARMLESS * np.exp((5.0 - air.probit.a) / air.probit.b) / air.time_bin
     left = np.arange(ways.size)
     while left.size:
         first = np.cumsum(tried[left] + 1) - tried[left] - 1
@@ -445,14 +487,14 @@ def _cut(air: Exposure, ways: NDArray[np.int64], pieces: NDArray[np.int64]) -> N
         for part in np.array_split(np.arange(x.size), max(1, -(-x.size * air._bins // _MOST_POINTS))):
             wide = np.arange(max(part[0] - 1, 0), min(part[-1] + 2, x.size))
             shown = _ask(air.hazard, x[wide], y[wide], air.height, air._mid)
-            rate = air._factor * shown**air.probit.n
+            rate = shown**air.probit.n
             air.samples += rate.size
             sums[wide] = rate.sum(axis=1)
             bend[wide[1:-1]] = np.abs(rate[:-2] - 2.0 * rate[1:-1] + rate[2:]).sum(axis=1)
         bend[first], bend[np.append(first[1:] - 1, x.size - 1)] = 0.0, 0.0  # neighbours on another way
         all_of, curved = np.add.reduceat(sums, first), np.add.reduceat(bend, first)
         error = _BEND * curved / np.maximum(all_of, np.finfo(float).tiny)
-        error[np.maximum.reduceat(sums, first) < few] = 0.0
+        error[np.maximum.reduceat(sums, first) * air.time_bin < air._few] = 0.0
         factor = np.sqrt(error / air.accuracy)
         most = np.maximum(np.floor(length[left] / _SHORTEST), pieces[left]).astype(np.int64)
         wanted = np.minimum(np.ceil(tried[left] * np.minimum(factor, 4.0) - 1e-9).astype(np.int64), most)
