@@ -11,6 +11,8 @@ from math import exp, inf, sqrt
 import numpy as np
 from numba import njit
 
+from evacuation._kernels.options import BARE
+
 FINE, CROWDED, FULL = 0, 1, 2  # FULL: `passes` needs more rows; nothing was moved
 NEAR = 512  # people that can limit the speed of one person; more is CROWDED
 AWAY, HERE, GONE = 0, 1, 2  # of a person: not on the floor yet, on it, out
@@ -29,6 +31,7 @@ PERSON = np.dtype(
     ],
     align=True,
 )  # fmt: skip
+SEEN = np.dtype([(name, "f8") for name in ("x", "y", "radius", "gap", "vx", "vy", "ex", "ey")])  # of others, by cell
 GATE = np.dtype(
     [("exit", "i4"), ("server", "i4"), ("holds", "i4"), ("headway", "f8")], align=True
 )  # exit -1: a door inside; holds: who may not leave here is held, as behind it is no floor
@@ -45,27 +48,30 @@ MODEL = np.dtype(
 )  # fmt: skip
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def cells(x, y, status, x0, y0, size, nx, ny, start, order, which):
+@njit(**BARE)
+def cells(people, x0, y0, size, nx, ny, start, order, which):
     """Sort those who are here by cell, ids ascending in a cell; return how many."""
     start[:] = 0
-    for i in range(x.size):
-        if status[i] == HERE:
-            cx = min(max(int((x[i] - x0) / size), 0), nx - 1)
-            cy = min(max(int((y[i] - y0) / size), 0), ny - 1)
+    for i in range(people.size):
+        p = people[i]
+        which[i] = -1
+        if p.status == HERE:
+            cx = min(max(int((p.x - x0) / size), 0), nx - 1)
+            cy = min(max(int((p.y - y0) / size), 0), ny - 1)
             which[i] = cy * nx + cx
+            start[which[i] + 2] += 1
+    total = 0
+    for c in range(2, nx * ny + 2):
+        total += start[c]
+        start[c] = total
+    for i in range(people.size):
+        if which[i] >= 0:  # start[c + 1] counts up to the end of cell c, where cell c + 1 starts
+            order[start[which[i] + 1]] = i
             start[which[i] + 1] += 1
-    for c in range(nx * ny):
-        start[c + 1] += start[c]
-    fill = start[:-1].copy()
-    for i in range(x.size):
-        if status[i] == HERE:
-            order[fill[which[i]]] = i
-            fill[which[i]] += 1
-    return start[nx * ny]
+    return total
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def crossing(ax, ay, bx, by, cx, cy, dx, dy):
     """Share of the way from a to b at which it meets the segment c-d, or inf."""
     ux, uy, vx, vy = bx - ax, by - ay, dx - cx, dy - cy
@@ -79,7 +85,7 @@ def crossing(ax, ay, bx, by, cx, cy, dx, dy):
     return inf
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def hit(ax, ay, bx, by, walls, first, listed, cell):
     """The first wall near `cell` on the way from a to b, or -1."""
     best, which = inf, -1
@@ -93,7 +99,7 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
     return which
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, walls, first, listed, cell):
     """Unit vector of the shortest way on a map, or zeros where there is none."""
     rows, columns = field.shape
@@ -133,7 +139,7 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
     return gx, gy
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def unit(x, y):
     """(x, y) at length 1, or zeros."""
     m = sqrt(x * x + y * y)
@@ -142,7 +148,7 @@ def unit(x, y):
     return 0.0, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
     """The direction (rx, ry) along the walls that are near and ahead, and a little off them, as a unit vector."""
     for q in range(first[cell], first[cell + 1]):
@@ -160,37 +166,38 @@ def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
     return unit(rx, ry)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer):
     """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s].
 
     Who anticipates but stands is pushed away from others instead, or rings of people block each other for good.
     """
-    sx, sy, sr, sgap, svx, svy, spx, spy = now
-    px, py, ri = sx[k], sy[k], sr[k]
+    me = now[k]
+    px, py, ri = me.x, me.y, me.radius
     cx = min(max(int((px - x0) / size), 0), nx - 1)
     cy = min(max(int((py - y0) / size), 0), ny - 1)
     far = model.reach * model.reach
-    strength, width, seen = model.strength, model.range, free * sgap[k]
+    strength, width, seen = model.strength, model.range, free * me.gap
     rx, ry, count = ex, ey, 0
-    moves = svx[k] * svx[k] + svy[k] * svy[k] > STANDING * STANDING
-    anticipates = model.anticipates and (moves or spx[k] * spx[k] + spy[k] * spy[k] == 0.0)
+    moves = me.vx * me.vx + me.vy * me.vy > STANDING * STANDING
+    anticipates = model.anticipates and (moves or me.ex * me.ex + me.ey * me.ey == 0.0)
     for row in range(max(cy - 1, 0), min(cy + 1, ny - 1) + 1):
         for j in range(start[row * nx + max(cx - 1, 0)], start[row * nx + min(cx + 1, nx - 1) + 1]):
-            dx, dy = sx[j] - px, sy[j] - py
+            o = now[j]
+            dx, dy = o.x - px, o.y - py
             square = dx * dx + dy * dy
             if square >= far or j == k or square == 0.0:
                 continue
             d = sqrt(square)
-            size_ij = ri + sr[j]
+            size_ij = ri + o.radius
             if anticipates:
-                ahead = spx[k] * dx + spy[k] * dy >= 0.0 or ex * dx + ey * dy >= 0.0
+                ahead = me.ex * dx + me.ey * dy >= 0.0 or ex * dx + ey * dy >= 0.0
                 if ahead:
                     gap = max(
-                        d + ((svx[j] - svx[k]) * dx + (svy[j] - svy[k]) * dy) / d * model.foresight - size_ij, 0.0
+                        d + ((o.vx - me.vx) * dx + (o.vy - me.vy) * dy) / d * model.foresight - size_ij, 0.0
                     )
-                    f = strength * (1.0 + 0.5 * (1.0 - ex * spx[j] - ey * spy[j])) * exp(-gap / width)
-                    side = ex * (dy + svy[j] * model.foresight) - ey * (dx + svx[j] * model.foresight)
+                    f = strength * (1.0 + 0.5 * (1.0 - ex * o.ex - ey * o.ey)) * exp(-gap / width)
+                    side = ex * (dy + o.vy * model.foresight) - ey * (dx + o.vx * model.foresight)
                     if side < -TOUCH:  # straight ahead, to rounding: on the right
                         f = -f
                     rx += f * ey
@@ -207,7 +214,7 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
     if model.anticipates:
         rx, ry = unit(rx, ry)
         if moves:
-            rx, ry = spx[k] + (rx - spx[k]) * step / model.reaction, spy[k] + (ry - spy[k]) * step / model.reaction
+            rx, ry = me.ex + (rx - me.ex) * step / model.reaction, me.ey + (ry - me.ey) * step / model.reaction
             rx, ry = unit(rx, ry)
         rx, ry = slid(px, py, ri, rx, ry, walls, first, listed, cell, model)
     else:
@@ -217,10 +224,10 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
         dx, dy, size_ij = buffer[q]
         if rx * dx + ry * dy >= 0.0 and abs(rx * dy - ry * dx) <= size_ij:
             space = min(space, sqrt(dx * dx + dy * dy) - size_ij)
-    return min(max(space / sgap[k], 0.0), free), rx, ry
+    return min(max(space / me.gap, 0.0), free), rx, ry
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
     """The direction (rx, ry) pushed away by the walls, as a unit vector."""
     for q in range(first[cell], first[cell + 1]):
@@ -237,7 +244,7 @@ def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
     return unit(rx, ry)
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def factor(px, py, zones, zone_factor):
     """Speed factor of the last zone in which a point lies, 1 outside; `zones` rows: x1, y1, x2, y2, number of zone."""
     value, odd, k = 1.0, False, 0
@@ -254,7 +261,7 @@ def factor(px, py, zones, zone_factor):
     return value
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def kept(px, py, mx, my, walls, first, listed, cell):
     """The move (mx, my) as far as no wall is crossed: along the wall that is met, or none at all."""
     s = hit(px, py, px + mx, py + my, walls, first, listed, cell)
@@ -268,7 +275,7 @@ def kept(px, py, mx, my, walls, first, listed, cell):
     return 0.0, 0.0
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def enter(people, line, at, time):
     """Let those in whose time has come and whose place is free; `line` is the order of entry."""
     while at < line.size and people[line[at]].status != AWAY:
@@ -290,7 +297,7 @@ def enter(people, line, at, time):
     return at
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def serve(people, waiting, count, gate, servers, passes, logged, time, step):
     """Let people through the metered gates, who came first goes first; who must wait does not move."""
     for _ in range(count):
@@ -315,7 +322,7 @@ def serve(people, waiting, count, gate, servers, passes, logged, time, step):
     return logged
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def gates_met(people, lines, gate, waiting, time, step):
     """Find who crosses a gate in this step; return how many."""
     count = 0
@@ -348,32 +355,26 @@ def gates_met(people, lines, gate, waiting, time, step):
     return count
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
+@njit(**BARE)
 def advance(
     people, line, fields, clear, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
-    models, frame, passes, state, begin, step, steps,
+    models, frame, start, order, which, now, buffer, waiting, passes, state, begin, step, steps,
 ):  # fmt: skip
     """Move everybody by `steps` steps; `state`: steps done since `begin`, place in `line`, rows of `passes`."""
     n = people.size
     model = models[0]
     x0, y0, size, nx, ny = frame[0], frame[1], frame[2], int(frame[3]), int(frame[4])
     wall_size, wall_nx, wall_ny = frame[5], int(frame[6]), int(frame[7])
-    x, y, status = np.empty(n), np.empty(n), np.empty(n, np.int32)
-    start, order, which = np.zeros(nx * ny + 1, np.int64), np.zeros(n, np.int64), np.zeros(n, np.int64)
-    now = (np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n), np.empty(n))
-    buffer, waiting = np.empty((NEAR, 3)), np.empty(n, np.int64)
     for _ in range(steps):
         if state[2] + n > passes.size:
             return FULL
         time = begin + state[0] * step
         state[1] = enter(people, line, state[1], time)
-        for i in range(n):
-            x[i], y[i], status[i] = people[i].x, people[i].y, people[i].status
-        here = cells(x, y, status, x0, y0, size, nx, ny, start, order, which)
+        here = cells(people, x0, y0, size, nx, ny, start, order, which)
         for k in range(here):
             p = people[order[k]]
-            now[0][k], now[1][k], now[2][k], now[3][k] = p.x, p.y, p.radius, p.gap
-            now[4][k], now[5][k], now[6][k], now[7][k] = p.vx, p.vy, p.ex, p.ey
+            q = now[k]
+            q.x, q.y, q.radius, q.gap, q.vx, q.vy, q.ex, q.ey = p.x, p.y, p.radius, p.gap, p.vx, p.vy, p.ex, p.ey
         for k in range(here):
             p = people[order[k]]
             p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
