@@ -261,7 +261,7 @@ class Crowd:
     def _ground(self, floor: Floor | None, k: Any) -> None:
         """Lay out maps, gates, walls and cells as the kernel wants them."""
         p = self.people
-        self._fields, clear, grid = [np.zeros((2, 2))], np.zeros((2, 2)), np.zeros(3)
+        self._fields, clear, grid = [np.zeros((2, 2))], np.zeros((2, 2)), (0.0, 0.0, 0.0)
         walls, lines = np.zeros((0, 4)), [np.zeros((0, 4))]
         gates: list[tuple[int, int, int, float]] = []
         self._map_gates, zones, factors = np.zeros((1, 2), np.int64), [np.zeros((0, 5))], [1.0]
@@ -269,7 +269,7 @@ class Crowd:
         bounds = p["x"].min(initial=0.0), p["y"].min(initial=0.0), p["x"].max(initial=0.0), p["y"].max(initial=0.0)
         if floor is not None:
             bounds, walls, clear = floor.walkable.bounds, floor.walls(), floor.ground()[0]
-            grid = np.array(floor.grid()[:3])
+            grid = floor.grid()[:3]
             names = [name for name, _ in floor.openings()]
             ranges = []
             for number, (_, door) in enumerate([*floor.openings(), *(("", door) for door in floor.doors)]):
@@ -303,7 +303,7 @@ class Crowd:
             np.concatenate(lines), np.array(gates, k.GATE), np.full(len(headways), -np.inf), walls, first, listed,
             np.concatenate(zones), np.array(factors), self._settings, frame,
             np.zeros(counts[0].prod() + 2, np.int64), np.zeros(p.size, np.int64), np.zeros(p.size, np.int64),
-            np.zeros(p.size, k.SEEN), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
+            np.zeros(p.size, k.SEEN), np.full(p.size, -1, k.SLOPE), np.zeros(36), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
         )  # fmt: skip
 
     @property

@@ -31,6 +31,13 @@ PERSON = np.dtype(
     ],
     align=True,
 )  # fmt: skip
+SLOPE = np.dtype(
+    [
+        ("i", "i4"), ("j", "i4"), ("exit", "i4"), ("open", "i4"),  # lower left node; exit near (or no way); no wall near
+        ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # differences of the map along the sides
+    ],
+    align=True,
+)  # fmt: skip
 SEEN = np.dtype([(name, "f8") for name in ("x", "y", "radius", "gap", "vx", "vy", "ex", "ey")])  # of others, by cell
 GATE = np.dtype(
     [("exit", "i4"), ("server", "i4"), ("holds", "i4"), ("headway", "f8")], align=True
@@ -48,7 +55,7 @@ MODEL = np.dtype(
 )  # fmt: skip
 
 
-@njit(**BARE)
+@njit(forceinline=True, **BARE)
 def cells(people, x0, y0, size, nx, ny, start, order, which):
     """Sort those who are here by cell, ids ascending in a cell; return how many."""
     start[:] = 0
@@ -71,7 +78,7 @@ def cells(people, x0, y0, size, nx, ny, start, order, which):
     return total
 
 
-@njit(**BARE)
+@njit(forceinline=True, **BARE)
 def crossing(ax, ay, bx, by, cx, cy, dx, dy):
     """Share of the way from a to b at which it meets the segment c-d, or inf."""
     ux, uy, vx, vy = bx - ax, by - ay, dx - cx, dy - cy
@@ -85,7 +92,7 @@ def crossing(ax, ay, bx, by, cx, cy, dx, dy):
     return inf
 
 
-@njit(**BARE)
+@njit(forceinline=True, **BARE)
 def hit(ax, ay, bx, by, walls, first, listed, cell):
     """The first wall near `cell` on the way from a to b, or -1."""
     best, which = inf, -1
@@ -99,47 +106,86 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
     return which
 
 
+@njit(forceinline=True, **BARE)
+def look(field, clear, j, i, h, slope):
+    """What a map says between its nodes (j, i) and (j + 1, i + 1), and the slopes along the four sides."""
+    a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
+    slope.lower, slope.upper, slope.left, slope.right = b - a, d - c, c - a, d - b
+    near = min(a, b, c, d)
+    slope.exit = near < 2.0 * AIM or near == inf
+    slope.open = near < inf and min(clear[j, i], clear[j, i + 1], clear[j + 1, i], clear[j + 1, i + 1]) > 1.5 * h
+
+
 @njit(**BARE)
-def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, walls, first, listed, cell):
-    """Unit vector of the shortest way on a map, or zeros where there is none."""
-    rows, columns = field.shape
-    fx, fy = (px - x0) / h, (py - y0) / h
-    i, j = min(max(int(fx), 0), columns - 2), min(max(int(fy), 0), rows - 2)
-    near = min(field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1])
-    if near < 2.0 * AIM or near == inf:
-        best, gx, gy = AIM, 0.0, 0.0
-        for g in range(gate_from, gate_to):
-            dx, dy = gates[g, 2] - gates[g, 0], gates[g, 3] - gates[g, 1]
-            length = sqrt(dx * dx + dy * dy)
-            edge = min(radius / length, 0.5)
-            t = ((px - gates[g, 0]) * dx + (py - gates[g, 1]) * dy) / (length * length)
-            t = min(max(t, edge), 1.0 - edge)
-            qx, qy = gates[g, 0] + t * dx - px, gates[g, 1] + t * dy - py
-            away = sqrt(qx * qx + qy * qy)
-            if TOUCH < away < best and hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
-                best, gx, gy = away, qx / away, qy / away
-        if best < AIM:
-            return gx, gy
-    if min(clear[j, i], clear[j, i + 1], clear[j + 1, i], clear[j + 1, i + 1]) > 1.5 * h and near < inf:
-        u, w = fx - i, fy - j
-        a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
-        gx, gy = -((b - a) * (1.0 - w) + (d - c) * w), -((c - a) * (1.0 - u) + (d - b) * u)
-        m = sqrt(gx * gx + gy * gy)
-        if 0.0 < m < inf:
-            return gx / m, gy / m
-    best, gx, gy = inf, 0.0, 0.0
-    for v in range(max(j - 2, 0), min(j + 4, rows)):
-        for k in range(max(i - 2, 0), min(i + 4, columns)):
-            qx, qy = x0 + k * h - px, y0 + v * h - py
-            away = sqrt(qx * qx + qy * qy)
-            if field[v, k] + away >= best or away <= 0.5 * h:
-                continue
-            if hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
-                best, gx, gy = field[v, k] + away, qx / away, qy / away
+def straight(px, py, radius, gates, gate_from, gate_to, walls, first, listed, cell):
+    """Unit vector to the nearest exit that is in sight and nearer than `AIM`, or zeros."""
+    best, gx, gy = AIM, 0.0, 0.0
+    for g in range(gate_from, gate_to):
+        dx, dy = gates[g, 2] - gates[g, 0], gates[g, 3] - gates[g, 1]
+        length = sqrt(dx * dx + dy * dy)
+        edge = min(radius / length, 0.5)
+        t = ((px - gates[g, 0]) * dx + (py - gates[g, 1]) * dy) / (length * length)
+        t = min(max(t, edge), 1.0 - edge)
+        qx, qy = gates[g, 0] + t * dx - px, gates[g, 1] + t * dy - py
+        away = sqrt(qx * qx + qy * qy)
+        if TOUCH < away < best and hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
+            best, gx, gy = away, qx / away, qy / away
     return gx, gy
 
 
 @njit(**BARE)
+def round_corners(px, py, field, j, i, x0, y0, h, total, walls, first, listed, cell):
+    """Unit vector to the node in sight over which the way is shortest, of the 36 around, or zeros."""
+    for q in range(36):
+        v, k = j - 2 + q // 6, i - 2 + q % 6
+        total[q] = inf
+        if 0 <= v < field.shape[0] and 0 <= k < field.shape[1]:
+            qx, qy = x0 + k * h - px, y0 + v * h - py
+            away = sqrt(qx * qx + qy * qy)
+            if away > 0.5 * h:
+                total[q] = field[v, k] + away
+    while True:
+        best = 0
+        for q in range(1, 36):
+            if total[q] < total[best]:
+                best = q
+        if total[best] == inf:
+            return 0.0, 0.0
+        qx, qy = x0 + (i - 2 + best % 6) * h - px, y0 + (j - 2 + best // 6) * h - py
+        if hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
+            away = sqrt(qx * qx + qy * qy)
+            return qx / away, qy / away
+        total[best] = inf
+
+
+@njit(forceinline=True, **BARE)
+def heading(p, slope, fields, clear, grid, gates, map_gates, total, walls, first, listed, cell):
+    """Unit vector of the shortest way on a person's map, or zeros where there is none.
+
+    `slope` is kept from step to step, as people stay between the same nodes for some steps.
+    """
+    field, (x0, y0, h) = fields[p.map], grid
+    fx, fy = (p.x - x0) / h, (p.y - y0) / h
+    i, j = min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
+    if slope.i != i or slope.j != j:
+        slope.i, slope.j = i, j
+        look(field, clear, j, i, h, slope)
+    if slope.exit:
+        gx, gy = straight(
+            p.x, p.y, p.radius, gates, map_gates[p.map, 0], map_gates[p.map, 1], walls, first, listed, cell
+        )
+        if gx != 0.0 or gy != 0.0:
+            return gx, gy
+    if slope.open:
+        u, w = fx - i, fy - j
+        gx, gy = -(slope.lower * (1.0 - w) + slope.upper * w), -(slope.left * (1.0 - u) + slope.right * u)
+        m = sqrt(gx * gx + gy * gy)
+        if 0.0 < m < inf:
+            return gx / m, gy / m
+    return round_corners(p.x, p.y, field, j, i, x0, y0, h, total, walls, first, listed, cell)
+
+
+@njit(forceinline=True, **BARE)
 def unit(x, y):
     """(x, y) at length 1, or zeros."""
     m = sqrt(x * x + y * y)
@@ -148,7 +194,7 @@ def unit(x, y):
     return 0.0, 0.0
 
 
-@njit(**BARE)
+@njit(forceinline=True, **BARE)
 def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
     """The direction (rx, ry) along the walls that are near and ahead, and a little off them, as a unit vector."""
     for q in range(first[cell], first[cell + 1]):
@@ -166,7 +212,7 @@ def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
     return unit(rx, ry)
 
 
-@njit(**BARE)
+@njit(forceinline=True, **BARE)
 def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer):
     """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s].
 
@@ -227,7 +273,7 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
     return min(max(space / me.gap, 0.0), free), rx, ry
 
 
-@njit(**BARE)
+@njit(forceinline=True, **BARE)
 def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
     """The direction (rx, ry) pushed away by the walls, as a unit vector."""
     for q in range(first[cell], first[cell + 1]):
@@ -261,7 +307,7 @@ def factor(px, py, zones, zone_factor):
     return value
 
 
-@njit(**BARE)
+@njit(forceinline=True, **BARE)
 def kept(px, py, mx, my, walls, first, listed, cell):
     """The move (mx, my) as far as no wall is crossed: along the wall that is met, or none at all."""
     s = hit(px, py, px + mx, py + my, walls, first, listed, cell)
@@ -358,7 +404,7 @@ def gates_met(people, lines, gate, waiting, time, step):
 @njit(**BARE)
 def advance(
     people, line, fields, clear, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
-    models, frame, start, order, which, now, buffer, waiting, passes, state, begin, step, steps,
+    models, frame, start, order, which, now, slopes, total, buffer, waiting, passes, state, begin, step, steps,
 ):  # fmt: skip
     """Move everybody by `steps` steps; `state`: steps done since `begin`, place in `line`, rows of `passes`."""
     n = people.size
@@ -382,17 +428,15 @@ def advance(
                 continue
             cell = min(max(int((p.y - y0) / wall_size), 0), wall_ny - 1) * wall_nx
             cell += min(max(int((p.x - x0) / wall_size), 0), wall_nx - 1)
-            m = p.map
-            if m < 0:
+            if p.map < 0:
                 ex, ey = p.aim_x - p.x, p.aim_y - p.y
                 away = sqrt(ex * ex + ey * ey)
                 if away > 0.0:
                     ex, ey = ex / away, ey / away
             else:
                 ex, ey = heading(
-                    p.x, p.y, p.radius, fields[m], clear, map_grid[0], map_grid[1], map_grid[2],
-                    lines, map_gates[m, 0], map_gates[m, 1], walls, first, listed, cell,
-                )  # fmt: skip
+                    p, slopes[order[k]], fields, clear, map_grid, lines, map_gates, total, walls, first, listed, cell
+                )
             free = p.speed
             if zones.shape[0] > 0:
                 free *= factor(p.x, p.y, zones, zone_factor)
