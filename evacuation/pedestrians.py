@@ -261,15 +261,16 @@ class Crowd:
     def _ground(self, floor: Floor | None, k: Any) -> None:
         """Lay out maps, gates, walls and cells as the kernel wants them."""
         p = self.people
-        self._fields, clear, grid = [np.zeros((2, 2))], np.zeros((2, 2)), (0.0, 0.0, 0.0)
+        self._fields, off_walls, grid = [np.zeros((2, 2))], np.zeros((1, 1), bool), (0.0, 0.0, 0.0)
         walls, lines = np.zeros((0, 4)), [np.zeros((0, 4))]
         gates: list[tuple[int, int, int, float]] = []
         self._map_gates, zones, factors = np.zeros((1, 2), np.int64), [np.zeros((0, 5))], [1.0]
         headways: list[float] = []
         bounds = p["x"].min(initial=0.0), p["y"].min(initial=0.0), p["x"].max(initial=0.0), p["y"].max(initial=0.0)
         if floor is not None:
-            bounds, walls, clear = floor.walkable.bounds, floor.walls(), floor.ground()[0]
-            grid = floor.grid()[:3]
+            bounds, walls, grid = floor.walkable.bounds, floor.walls(), floor.grid()[:3]
+            off = floor.ground()[0] > 1.5 * grid[2]
+            off_walls = off[:-1, :-1] & off[:-1, 1:] & off[1:, :-1] & off[1:, 1:]  # all four nodes around
             names = [name for name, _ in floor.openings()]
             ranges = []
             for number, (_, door) in enumerate([*floor.openings(), *(("", door) for door in floor.doors)]):
@@ -299,11 +300,11 @@ class Crowd:
         first, listed = _near_cells(walls, corner, counts[1], max(1.2, 4.5 * float(grid[2])))
         frame = np.array([*corner, sizes[0], *counts[0], sizes[1], *counts[1]], float)
         self._floor = (
-            np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), clear, grid, self._map_gates,
+            np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), off_walls, grid, self._map_gates,
             np.concatenate(lines), np.array(gates, k.GATE), np.full(len(headways), -np.inf), walls, first, listed,
             np.concatenate(zones), np.array(factors), self._settings, frame,
             np.zeros(counts[0].prod() + 2, np.int64), np.zeros(p.size, np.int64), np.zeros(p.size, np.int64),
-            np.zeros(p.size, k.SEEN), np.full(p.size, -1, k.SLOPE), np.zeros(36), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
+            np.zeros(p.size, k.SEEN), np.full(p.size, -1, k.SLOPE), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
         )  # fmt: skip
 
     @property

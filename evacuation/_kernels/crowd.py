@@ -107,13 +107,13 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
 
 
 @njit(forceinline=True, **BARE)
-def look(field, clear, j, i, h, slope):
+def look(field, off_walls, j, i, slope):
     """What a map says between its nodes (j, i) and (j + 1, i + 1), and the slopes along the four sides."""
     a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
     slope.lower, slope.upper, slope.left, slope.right = b - a, d - c, c - a, d - b
     near = min(a, b, c, d)
     slope.exit = near < 2.0 * AIM or near == inf
-    slope.open = near < inf and min(clear[j, i], clear[j, i + 1], clear[j + 1, i], clear[j + 1, i + 1]) > 1.5 * h
+    slope.open = near < inf and off_walls[j, i]
 
 
 @njit(**BARE)
@@ -134,32 +134,30 @@ def straight(px, py, radius, gates, gate_from, gate_to, walls, first, listed, ce
 
 
 @njit(**BARE)
-def round_corners(px, py, field, j, i, x0, y0, h, total, walls, first, listed, cell):
+def round_corners(px, py, field, j, i, x0, y0, h, walls, first, listed, cell):
     """Unit vector to the node in sight over which the way is shortest, of the 36 around, or zeros."""
-    for q in range(36):
-        v, k = j - 2 + q // 6, i - 2 + q % 6
-        total[q] = inf
-        if 0 <= v < field.shape[0] and 0 <= k < field.shape[1]:
-            qx, qy = x0 + k * h - px, y0 + v * h - py
-            away = sqrt(qx * qx + qy * qy)
-            if away > 0.5 * h:
-                total[q] = field[v, k] + away
+    done, last = -1.0, 0  # way over the node looked at last, and its place; of equals the first in place is first
     while True:
-        best = 0
-        for q in range(1, 36):
-            if total[q] < total[best]:
-                best = q
-        if total[best] == inf:
+        best, at, gx, gy = inf, 0, 0.0, 0.0
+        for v in range(max(j - 2, 0), min(j + 4, field.shape[0])):
+            for k in range(max(i - 2, 0), min(i + 4, field.shape[1])):
+                if field[v, k] >= best:
+                    continue
+                qx, qy = x0 + k * h - px, y0 + v * h - py
+                away = sqrt(qx * qx + qy * qy)
+                total, place = field[v, k] + away, v * field.shape[1] + k
+                if done <= total < best and away > 0.5 * h and (total > done or place > last):
+                    best, at, gx, gy = total, place, qx, qy
+        if best == inf:
             return 0.0, 0.0
-        qx, qy = x0 + (i - 2 + best % 6) * h - px, y0 + (j - 2 + best // 6) * h - py
-        if hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
-            away = sqrt(qx * qx + qy * qy)
-            return qx / away, qy / away
-        total[best] = inf
+        if hit(px, py, px + gx, py + gy, walls, first, listed, cell) < 0:
+            away = sqrt(gx * gx + gy * gy)
+            return gx / away, gy / away
+        done, last = best, at
 
 
 @njit(forceinline=True, **BARE)
-def heading(p, slope, fields, clear, grid, gates, map_gates, total, walls, first, listed, cell):
+def heading(p, slope, fields, off_walls, grid, gates, map_gates, walls, first, listed, cell):
     """Unit vector of the shortest way on a person's map, or zeros where there is none.
 
     `slope` is kept from step to step, as people stay between the same nodes for some steps.
@@ -169,7 +167,7 @@ def heading(p, slope, fields, clear, grid, gates, map_gates, total, walls, first
     i, j = min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
     if slope.i != i or slope.j != j:
         slope.i, slope.j = i, j
-        look(field, clear, j, i, h, slope)
+        look(field, off_walls, j, i, slope)
     if slope.exit:
         gx, gy = straight(
             p.x, p.y, p.radius, gates, map_gates[p.map, 0], map_gates[p.map, 1], walls, first, listed, cell
@@ -182,7 +180,7 @@ def heading(p, slope, fields, clear, grid, gates, map_gates, total, walls, first
         m = sqrt(gx * gx + gy * gy)
         if 0.0 < m < inf:
             return gx / m, gy / m
-    return round_corners(p.x, p.y, field, j, i, x0, y0, h, total, walls, first, listed, cell)
+    return round_corners(p.x, p.y, field, j, i, x0, y0, h, walls, first, listed, cell)
 
 
 @njit(forceinline=True, **BARE)
@@ -403,8 +401,8 @@ def gates_met(people, lines, gate, waiting, time, step):
 
 @njit(**BARE)
 def advance(
-    people, line, fields, clear, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
-    models, frame, start, order, which, now, slopes, total, buffer, waiting, passes, state, begin, step, steps,
+    people, line, fields, off_walls, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
+    models, frame, start, order, which, now, slopes, buffer, waiting, passes, state, begin, step, steps,
 ):  # fmt: skip
     """Move everybody by `steps` steps; `state`: steps done since `begin`, place in `line`, rows of `passes`."""
     n = people.size
@@ -435,7 +433,7 @@ def advance(
                     ex, ey = ex / away, ey / away
             else:
                 ex, ey = heading(
-                    p, slopes[order[k]], fields, clear, map_grid, lines, map_gates, total, walls, first, listed, cell
+                    p, slopes[order[k]], fields, off_walls, map_grid, lines, map_gates, walls, first, listed, cell
                 )
             free = p.speed
             if zones.shape[0] > 0:
