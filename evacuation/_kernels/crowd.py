@@ -107,6 +107,14 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
 
 
 @njit(forceinline=True, **BARE)
+def between(p, field, grid):
+    """Where a person is on a map, in spacings, and the node to the lower left."""
+    x0, y0, h = grid
+    fx, fy = (p.x - x0) / h, (p.y - y0) / h
+    return fx, fy, min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
+
+
+@njit(forceinline=True, **BARE)
 def look(field, off_walls, j, i, slope):
     """What a map says between its nodes (j, i) and (j + 1, i + 1), and the slopes along the four sides."""
     a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
@@ -163,11 +171,7 @@ def heading(p, slope, fields, off_walls, grid, gates, map_gates, walls, first, l
     `slope` is kept from step to step, as people stay between the same nodes for some steps.
     """
     field, (x0, y0, h) = fields[p.map], grid
-    fx, fy = (p.x - x0) / h, (p.y - y0) / h
-    i, j = min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
-    if slope.i != i or slope.j != j:
-        slope.i, slope.j = i, j
-        look(field, off_walls, j, i, slope)
+    fx, fy, i, j = between(p, field, grid)
     if slope.exit:
         gx, gy = straight(
             p.x, p.y, p.radius, gates, map_gates[p.map, 0], map_gates[p.map, 1], walls, first, listed, cell
@@ -415,6 +419,13 @@ def advance(
         time = begin + state[0] * step
         state[1] = enter(people, line, state[1], time)
         here = cells(people, x0, y0, size, nx, ny, start, order, which)
+        for i in range(n):
+            p, slope = people[i], slopes[i]
+            if p.status == HERE and p.map >= 0:
+                _, _, a, b = between(p, fields[p.map], map_grid)
+                if slope.i != a or slope.j != b:
+                    slope.i, slope.j = a, b
+                    look(fields[p.map], off_walls, b, a, slope)
         for k in range(here):
             p = people[order[k]]
             q = now[k]
