@@ -296,15 +296,14 @@ class Crowd:
         corner, extent = np.array(bounds[:2]) - 1.0, np.array(bounds[2:]) - np.array(bounds[:2]) + 2.0
         # Cells of people are no more than 8 a person, or clearing them would cost more than moving the people.
         sizes = max(self.model.reach, math.sqrt(float(extent.prod()) / (8.0 * max(p.size, 1)))), WALL_CELL
-        counts = [(extent // size).astype(int) + 1 for size in sizes]
+        counts = [(extent // size).astype(int) + more for size, more in zip(sizes, (3, 1), strict=True)]
         first, listed = _near_cells(walls, corner, counts[1], max(1.2, 4.5 * float(grid[2])))
         frame = np.array([*corner, sizes[0], *counts[0], sizes[1], *counts[1]], float)
         self._floor = (
             np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), off_walls, grid, self._map_gates,
             np.concatenate(lines), np.array(gates, k.GATE), np.full(len(headways), -np.inf), walls, first, listed,
             np.concatenate(zones), np.array(factors), self._settings, frame,
-            np.zeros(counts[0].prod() + 2, np.int64), np.zeros(p.size, np.int64), np.zeros(p.size, np.int64),
-            np.zeros(p.size, k.SEEN), np.full(p.size, -1, k.SLOPE), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
+            np.zeros(counts[0].prod() + 2, np.int32), np.zeros(p.size, np.int32), np.zeros(p.size, k.SEEN), np.full(p.size, -1, k.SLOPE), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
         )  # fmt: skip
 
     @property

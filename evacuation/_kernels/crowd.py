@@ -35,10 +35,17 @@ SLOPE = np.dtype(
     [
         ("i", "i4"), ("j", "i4"), ("exit", "i4"), ("open", "i4"),  # lower left node; exit near (or no way); no wall near
         ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # differences of the map along the sides
+        ("x", "f8"), ("y", "f8"),  # where the person wishes to go, a unit vector
     ],
     align=True,
 )  # fmt: skip
-SEEN = np.dtype([(name, "f8") for name in ("x", "y", "radius", "gap", "vx", "vy", "ex", "ey")])  # of others, by cell
+SEEN = np.dtype(
+    [
+        ("x", "f8"), ("y", "f8"), ("radius", "f8"), ("gap", "f8"), ("vx", "f8"), ("vy", "f8"), ("ex", "f8"),
+        ("ey", "f8"), ("person", "i4"), ("cell", "i4"),
+    ],
+    align=True,
+)  # fmt: skip
 GATE = np.dtype(
     [("exit", "i4"), ("server", "i4"), ("holds", "i4"), ("headway", "f8")], align=True
 )  # exit -1: a door inside; holds: who may not leave here is held, as behind it is no floor
@@ -56,15 +63,15 @@ MODEL = np.dtype(
 
 
 @njit(forceinline=True, **BARE)
-def cells(people, x0, y0, size, nx, ny, start, order, which):
-    """Sort those who are here by cell, ids ascending in a cell; return how many."""
+def cells(people, x0, y0, size, nx, ny, start, which, now):
+    """Gather those who are here by cell, ids ascending in a cell; return how many. No cell of the rim is used."""
     start[:] = 0
     for i in range(people.size):
         p = people[i]
         which[i] = -1
         if p.status == HERE:
-            cx = min(max(int((p.x - x0) / size), 0), nx - 1)
-            cy = min(max(int((p.y - y0) / size), 0), ny - 1)
+            cx = min(max(int((p.x - x0) / size), 0), nx - 3) + 1
+            cy = min(max(int((p.y - y0) / size), 0), ny - 3) + 1
             which[i] = cy * nx + cx
             start[which[i] + 2] += 1
     total = 0
@@ -72,9 +79,12 @@ def cells(people, x0, y0, size, nx, ny, start, order, which):
         total += start[c]
         start[c] = total
     for i in range(people.size):
-        if which[i] >= 0:  # start[c + 1] counts up to the end of cell c, where cell c + 1 starts
-            order[start[which[i] + 1]] = i
-            start[which[i] + 1] += 1
+        c = which[i]
+        if c >= 0:
+            p, q = people[i], now[start[c + 1]]
+            q.x, q.y, q.radius, q.gap, q.vx, q.vy, q.ex, q.ey = p.x, p.y, p.radius, p.gap, p.vx, p.vy, p.ex, p.ey
+            q.person, q.cell = i, c
+            start[c + 1] += 1  # runs up to the end of cell c, where cell c + 1 starts
     return total
 
 
@@ -104,14 +114,6 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
         if t < best:
             best, which = t, s
     return which
-
-
-@njit(forceinline=True, **BARE)
-def between(p, field, grid):
-    """Where a person is on a map, in spacings, and the node to the lower left."""
-    x0, y0, h = grid
-    fx, fy = (p.x - x0) / h, (p.y - y0) / h
-    return fx, fy, min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
 
 
 @njit(forceinline=True, **BARE)
@@ -165,14 +167,19 @@ def round_corners(px, py, field, j, i, x0, y0, h, walls, first, listed, cell):
 
 
 @njit(forceinline=True, **BARE)
-def heading(p, slope, fields, off_walls, grid, gates, map_gates, walls, first, listed, cell):
+def heading(p, slope, fields, off_walls, grid, gates, map_gates, walls, first, listed, frame):
     """Unit vector of the shortest way on a person's map, or zeros where there is none.
 
     `slope` is kept from step to step, as people stay between the same nodes for some steps.
     """
     field, (x0, y0, h) = fields[p.map], grid
-    fx, fy, i, j = between(p, field, grid)
+    fx, fy = (p.x - x0) / h, (p.y - y0) / h
+    i, j = min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
+    if slope.i != i or slope.j != j:
+        slope.i, slope.j = i, j
+        look(field, off_walls, j, i, slope)
     if slope.exit:
+        cell = wall_cell(p.x, p.y, frame)
         gx, gy = straight(
             p.x, p.y, p.radius, gates, map_gates[p.map, 0], map_gates[p.map, 1], walls, first, listed, cell
         )
@@ -184,7 +191,15 @@ def heading(p, slope, fields, off_walls, grid, gates, map_gates, walls, first, l
         m = sqrt(gx * gx + gy * gy)
         if 0.0 < m < inf:
             return gx / m, gy / m
-    return round_corners(p.x, p.y, field, j, i, x0, y0, h, walls, first, listed, cell)
+    return round_corners(p.x, p.y, field, j, i, x0, y0, h, walls, first, listed, wall_cell(p.x, p.y, frame))
+
+
+@njit(forceinline=True, **BARE)
+def wall_cell(px, py, frame):
+    """Cell of the lists of walls."""
+    nx, ny = int(frame[6]), int(frame[7])
+    cx = min(max(int((px - frame[0]) / frame[5]), 0), nx - 1)
+    return min(max(int((py - frame[1]) / frame[5]), 0), ny - 1) * nx + cx
 
 
 @njit(forceinline=True, **BARE)
@@ -215,22 +230,20 @@ def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
 
 
 @njit(forceinline=True, **BARE)
-def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer):
+def velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model, step, buffer):
     """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s].
 
     Who anticipates but stands is pushed away from others instead, or rings of people block each other for good.
     """
     me = now[k]
     px, py, ri = me.x, me.y, me.radius
-    cx = min(max(int((px - x0) / size), 0), nx - 1)
-    cy = min(max(int((py - y0) / size), 0), ny - 1)
     far = model.reach * model.reach
     strength, width, seen = model.strength, model.range, free * me.gap
     rx, ry, count = ex, ey, 0
     moves = me.vx * me.vx + me.vy * me.vy > STANDING * STANDING
     anticipates = model.anticipates and (moves or me.ex * me.ex + me.ey * me.ey == 0.0)
-    for row in range(max(cy - 1, 0), min(cy + 1, ny - 1) + 1):
-        for j in range(start[row * nx + max(cx - 1, 0)], start[row * nx + min(cx + 1, nx - 1) + 1]):
+    for row in range(me.cell - nx, me.cell + nx + 1, nx):
+        for j in range(start[row - 1], start[row + 2]):
             o = now[j]
             dx, dy = o.x - px, o.y - py
             square = dx * dx + dy * dy
@@ -406,51 +419,39 @@ def gates_met(people, lines, gate, waiting, time, step):
 @njit(**BARE)
 def advance(
     people, line, fields, off_walls, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
-    models, frame, start, order, which, now, slopes, buffer, waiting, passes, state, begin, step, steps,
+    models, frame, start, which, now, slopes, buffer, waiting, passes, state, begin, step, steps,
 ):  # fmt: skip
     """Move everybody by `steps` steps; `state`: steps done since `begin`, place in `line`, rows of `passes`."""
     n = people.size
     model = models[0]
     x0, y0, size, nx, ny = frame[0], frame[1], frame[2], int(frame[3]), int(frame[4])
-    wall_size, wall_nx, wall_ny = frame[5], int(frame[6]), int(frame[7])
     for _ in range(steps):
         if state[2] + n > passes.size:
             return FULL
         time = begin + state[0] * step
         state[1] = enter(people, line, state[1], time)
-        here = cells(people, x0, y0, size, nx, ny, start, order, which)
+        here = cells(people, x0, y0, size, nx, ny, start, which, now)
         for i in range(n):
             p, slope = people[i], slopes[i]
-            if p.status == HERE and p.map >= 0:
-                _, _, a, b = between(p, fields[p.map], map_grid)
-                if slope.i != a or slope.j != b:
-                    slope.i, slope.j = a, b
-                    look(fields[p.map], off_walls, b, a, slope)
+            if p.status != HERE or p.start > time:
+                continue
+            if p.map < 0:
+                slope.x, slope.y = unit(p.aim_x - p.x, p.aim_y - p.y)
+            else:
+                slope.x, slope.y = heading(
+                    p, slope, fields, off_walls, map_grid, lines, map_gates, walls, first, listed, frame
+                )
         for k in range(here):
-            p = people[order[k]]
-            q = now[k]
-            q.x, q.y, q.radius, q.gap, q.vx, q.vy, q.ex, q.ey = p.x, p.y, p.radius, p.gap, p.vx, p.vy, p.ex, p.ey
-        for k in range(here):
-            p = people[order[k]]
+            p, slope = people[now[k].person], slopes[now[k].person]
             p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
             if p.start > time:
                 continue
-            cell = min(max(int((p.y - y0) / wall_size), 0), wall_ny - 1) * wall_nx
-            cell += min(max(int((p.x - x0) / wall_size), 0), wall_nx - 1)
-            if p.map < 0:
-                ex, ey = p.aim_x - p.x, p.aim_y - p.y
-                away = sqrt(ex * ex + ey * ey)
-                if away > 0.0:
-                    ex, ey = ex / away, ey / away
-            else:
-                ex, ey = heading(
-                    p, slopes[order[k]], fields, off_walls, map_grid, lines, map_gates, walls, first, listed, cell
-                )
+            cell = wall_cell(p.x, p.y, frame)
             free = p.speed
             if zones.shape[0] > 0:
                 free *= factor(p.x, p.y, zones, zone_factor)
             v, rx, ry = velocity(
-                k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer
+                k, slope.x, slope.y, free, now, nx, start, walls, first, listed, cell, model, step, buffer
             )
             if v < 0.0:
                 return CROWDED
@@ -460,9 +461,10 @@ def advance(
         if lines.shape[0] > 0:
             count = gates_met(people, lines, gate, waiting, time, step)
         state[2] = serve(people, waiting, count, gate, servers, passes, state[2], time, step)
-        for k in range(here):
-            p = people[order[k]]
-            p.x += p.mx
-            p.y += p.my
+        for i in range(n):
+            p = people[i]
+            if which[i] >= 0:
+                p.x += p.mx
+                p.y += p.my
         state[0] += 1
     return FINE
