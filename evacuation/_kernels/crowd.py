@@ -151,10 +151,11 @@ def round_corners(px, py, field, j, i, x0, y0, h, walls, first, listed, cell):
         best, at, gx, gy = inf, 0, 0.0, 0.0
         for v in range(max(j - 2, 0), min(j + 4, field.shape[0])):
             for k in range(max(i - 2, 0), min(i + 4, field.shape[1])):
-                if field[v, k] >= best:
+                qx, qy, left = x0 + k * h - px, y0 + v * h - py, best - field[v, k]
+                square = qx * qx + qy * qy
+                if left <= 0.0 or square > (1.0 + TOUCH) * left * left:  # farther, whatever the rounding
                     continue
-                qx, qy = x0 + k * h - px, y0 + v * h - py
-                away = sqrt(qx * qx + qy * qy)
+                away = sqrt(square)
                 total, place = field[v, k] + away, v * field.shape[1] + k
                 if done <= total < best and away > 0.5 * h and (total > done or place > last):
                     best, at, gx, gy = total, place, qx, qy
@@ -297,8 +298,9 @@ def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
         t = ((px - walls[s, 0]) * ax + (py - walls[s, 1]) * ay) / (ax * ax + ay * ay)
         t = min(max(t, 0.0), 1.0)
         dx, dy = walls[s, 0] + t * ax - px, walls[s, 1] + t * ay - py
-        d = sqrt(dx * dx + dy * dy)
-        if 0.0 < d < radius + 36.0 * model.wall_range:  # beyond, less than the rounding of a unit vector
+        square, reach = dx * dx + dy * dy, radius + 36.0 * model.wall_range
+        if 0.0 < square < reach * reach:  # beyond, less than the rounding of a unit vector
+            d = sqrt(square)
             f = model.wall_strength * exp((radius - d) / model.wall_range) / d
             rx -= f * dx
             ry -= f * dy
