@@ -261,7 +261,7 @@ class Crowd:
     def _ground(self, floor: Floor | None, k: Any) -> None:
         """Lay out maps, gates, walls and cells as the kernel wants them."""
         p = self.people
-        self._fields, off_walls, grid = [np.zeros((2, 2))], np.zeros((1, 1), bool), (0.0, 0.0, 0.0)
+        self._fields, room, grid = [np.zeros((2, 2))], np.zeros((1, 1), np.uint8), (0.0, 0.0, 0.0)
         walls, lines = np.zeros((0, 4)), [np.zeros((0, 4))]
         gates: list[tuple[int, int, int, float]] = []
         self._map_gates, zones, factors = np.zeros((1, 2), np.int64), [np.zeros((0, 5))], [1.0]
@@ -269,8 +269,7 @@ class Crowd:
         bounds = p["x"].min(initial=0.0), p["y"].min(initial=0.0), p["x"].max(initial=0.0), p["y"].max(initial=0.0)
         if floor is not None:
             bounds, walls, grid = floor.walkable.bounds, floor.walls(), floor.grid()[:3]
-            off = floor.ground()[0] > 1.5 * grid[2]
-            off_walls = off[:-1, :-1] & off[:-1, 1:] & off[1:, :-1] & off[1:, 1:]  # all four nodes around
+            room = self._room(floor, k)
             names = [name for name, _ in floor.openings()]
             ranges = []
             for number, (_, door) in enumerate([*floor.openings(), *(("", door) for door in floor.doors)]):
@@ -300,11 +299,27 @@ class Crowd:
         first, listed = _near_cells(walls, corner, counts[1], max(1.2, 4.5 * float(grid[2])))
         frame = np.array([*corner, sizes[0], *counts[0], sizes[1], *counts[1]], float)
         self._floor = (
-            np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), off_walls, grid, self._map_gates,
+            np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), room, grid, self._map_gates,
             np.concatenate(lines), np.array(gates, k.GATE), np.full(len(headways), -np.inf), walls, first, listed,
             np.concatenate(zones), np.array(factors), self._settings, frame,
             np.zeros(counts[0].prod() + 2, np.int32), np.zeros(p.size, np.int32), np.zeros(p.size, k.SEEN), np.full(p.size, -1, k.SLOPE), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
         )  # fmt: skip
+
+    def _room(self, floor: Floor, k: Any) -> NDArray[np.uint8]:
+        """Between nodes: 0 near a wall, 1 where maps have a slope, 2 where no wall matters to anybody either."""
+        from evacuation._kernels import distance
+
+        x0, y0, h, rows, columns = floor.grid()
+        top = self.people["speed"].max(initial=0.0) * max([1.0, *(zone.factor for zone in floor.zones)])
+        wall = k.WALL_RANGES * getattr(self.model, "wall_range", 0.0) + getattr(self.model, "wall_buffer", 0.0)
+        reach = self.people["radius"].max(initial=0.0) + wall + top * self.time_step
+        far = np.full((rows, columns), np.inf)
+        distance.lower(floor.walls(), x0, y0, h, reach + h, far)  # a point is within 0.71 h of a node around it
+        off, free = (
+            away[:-1, :-1] & away[:-1, 1:] & away[1:, :-1] & away[1:, 1:]
+            for away in (floor.ground()[0] > 1.5 * h, np.isinf(far))
+        )
+        return off.astype(np.uint8) + (off & free)
 
     @property
     def time(self) -> float:
@@ -564,7 +579,7 @@ def _place(told: NDArray[Any], people: Walkers, floor: Floor) -> None:
 def _near_cells(
     walls: NDArray[np.float64], corner: NDArray[np.float64], count: NDArray[np.int64], reach: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Walls by cell in which somebody may be within `reach` of them."""
+    """Walls by cell in which somebody may be within `reach` of them; one more cell, at the end, has none."""
     low = np.minimum(walls[:, :2], walls[:, 2:]) - reach - corner
     high = np.maximum(walls[:, :2], walls[:, 2:]) + reach - corner
     first, last = (np.clip((side // WALL_CELL).astype(int), 0, count - 1) for side in (low, high))
@@ -575,5 +590,5 @@ def _near_cells(
         which.append(np.full(cell.size, s))
     cell, wall = np.concatenate(rows), np.concatenate(which)
     order = np.lexsort((wall, cell))
-    start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=int(count.prod())))])
+    start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=int(count.prod()) + 1))])
     return start.astype(np.int64), wall[order].astype(np.int64)

@@ -20,6 +20,8 @@ TOUCH = 1e-6  # nearer than this to a line, a person is at it [m]
 STANDING = 0.01  # slower than this a person stands: foresees nothing, and turns on the spot [m/s]
 AIM = 1.0  # from where people walk straight to the nearest point of their exit [m]
 
+WALL_RANGES = 36.0  # beyond so many ranges a wall does less than the rounding of a unit vector
+
 PERSON = np.dtype(
     [
         ("x", "f8"), ("y", "f8"), ("speed", "f8"), ("radius", "f8"), ("gap", "f8"),  # free speed, time gap
@@ -33,7 +35,8 @@ PERSON = np.dtype(
 )  # fmt: skip
 SLOPE = np.dtype(
     [
-        ("i", "i4"), ("j", "i4"), ("exit", "i4"), ("open", "i4"),  # lower left node; exit near (or no way); no wall near
+        ("i", "i4"), ("j", "i4"),   # lower left node
+        ("exit", "i4"), ("open", "i4"), ("free", "i4"),  # exit near, or no way; nodes off walls; no wall matters
         ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # differences of the map along the sides
         ("x", "f8"), ("y", "f8"),  # where the person wishes to go, a unit vector
     ],
@@ -117,13 +120,13 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
 
 
 @njit(forceinline=True, **BARE)
-def look(field, off_walls, j, i, slope):
+def look(field, room, j, i, slope):
     """What a map says between its nodes (j, i) and (j + 1, i + 1), and the slopes along the four sides."""
     a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
     slope.lower, slope.upper, slope.left, slope.right = b - a, d - c, c - a, d - b
     near = min(a, b, c, d)
     slope.exit = near < 2.0 * AIM or near == inf
-    slope.open = near < inf and off_walls[j, i]
+    slope.open, slope.free = near < inf and room[j, i] > 0, room[j, i] > 1
 
 
 @njit(**BARE)
@@ -168,7 +171,7 @@ def round_corners(px, py, field, j, i, x0, y0, h, walls, first, listed, cell):
 
 
 @njit(forceinline=True, **BARE)
-def heading(p, slope, fields, off_walls, grid, gates, map_gates, walls, first, listed, frame):
+def heading(p, slope, fields, room, grid, gates, map_gates, walls, first, listed, frame):
     """Unit vector of the shortest way on a person's map, or zeros where there is none.
 
     `slope` is kept from step to step, as people stay between the same nodes for some steps.
@@ -178,7 +181,7 @@ def heading(p, slope, fields, off_walls, grid, gates, map_gates, walls, first, l
     i, j = min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
     if slope.i != i or slope.j != j:
         slope.i, slope.j = i, j
-        look(field, off_walls, j, i, slope)
+        look(field, room, j, i, slope)
     if slope.exit:
         cell = wall_cell(p.x, p.y, frame)
         gx, gy = straight(
@@ -298,8 +301,8 @@ def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
         t = ((px - walls[s, 0]) * ax + (py - walls[s, 1]) * ay) / (ax * ax + ay * ay)
         t = min(max(t, 0.0), 1.0)
         dx, dy = walls[s, 0] + t * ax - px, walls[s, 1] + t * ay - py
-        square, reach = dx * dx + dy * dy, radius + 36.0 * model.wall_range
-        if 0.0 < square < reach * reach:  # beyond, less than the rounding of a unit vector
+        square, reach = dx * dx + dy * dy, radius + WALL_RANGES * model.wall_range
+        if 0.0 < square < reach * reach:
             d = sqrt(square)
             f = model.wall_strength * exp((radius - d) / model.wall_range) / d
             rx -= f * dx
@@ -420,7 +423,7 @@ def gates_met(people, lines, gate, waiting, time, step):
 
 @njit(**BARE)
 def advance(
-    people, line, fields, off_walls, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
+    people, line, fields, room, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
     models, frame, start, which, now, slopes, buffer, waiting, passes, state, begin, step, steps,
 ):  # fmt: skip
     """Move everybody by `steps` steps; `state`: steps done since `begin`, place in `line`, rows of `passes`."""
@@ -441,14 +444,14 @@ def advance(
                 slope.x, slope.y = unit(p.aim_x - p.x, p.aim_y - p.y)
             else:
                 slope.x, slope.y = heading(
-                    p, slope, fields, off_walls, map_grid, lines, map_gates, walls, first, listed, frame
+                    p, slope, fields, room, map_grid, lines, map_gates, walls, first, listed, frame
                 )
         for k in range(here):
             p, slope = people[now[k].person], slopes[now[k].person]
             p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
             if p.start > time:
                 continue
-            cell = wall_cell(p.x, p.y, frame)
+            cell = first.size - 2 if slope.free > 0 else wall_cell(p.x, p.y, frame)  # the last lists none
             free = p.speed
             if zones.shape[0] > 0:
                 free *= factor(p.x, p.y, zones, zone_factor)
