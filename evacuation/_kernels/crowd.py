@@ -38,6 +38,7 @@ SLOPE = np.dtype(
         ("i", "i4"), ("j", "i4"),   # lower left node
         ("exit", "i4"), ("open", "i4"), ("free", "i4"),  # exit near, or no way; nodes off walls; no wall matters
         ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # differences of the map along the sides
+        ("node_i", "i4"), ("node_j", "i4"),  # the node last headed for
         ("x", "f8"), ("y", "f8"),  # where the person wishes to go, a unit vector
     ],
     align=True,
@@ -147,25 +148,39 @@ def straight(px, py, radius, gates, gate_from, gate_to, walls, first, listed, ce
 
 
 @njit(**BARE)
-def round_corners(px, py, field, j, i, x0, y0, h, walls, first, listed, cell):
-    """Unit vector to the node in sight over which the way is shortest, of the 36 around, or zeros."""
-    done, last = -1.0, 0  # way over the node looked at last, and its place; of equals the first in place is first
+def round_corners(px, py, field, slope, grid, walls, first, listed, cell):
+    """Unit vector to the node in sight over which the way is shortest, of the 36 around, or zeros.
+
+    Of equals the first in place is taken. The node of the step before is tried first, which spares most of the others.
+    """
+    x0, y0, h = grid
+    j, k = max(slope.j - 2, 0), max(slope.i - 2, 0)
+    top, right = min(slope.j + 4, field.shape[0]), min(slope.i + 4, field.shape[1])
+    done, last = -1.0, 0  # the node looked at last
     while True:
         best, at, gx, gy = inf, 0, 0.0, 0.0
-        for v in range(max(j - 2, 0), min(j + 4, field.shape[0])):
-            for k in range(max(i - 2, 0), min(i + 4, field.shape[1])):
-                qx, qy, left = x0 + k * h - px, y0 + v * h - py, best - field[v, k]
+        v, u = slope.node_j, slope.node_i
+        if done < 0.0 and j <= v < top and k <= u < right:
+            gx, gy = x0 + u * h - px, y0 + v * h - py
+            away = sqrt(gx * gx + gy * gy)
+            if away > 0.5 * h:
+                best, at = field[v, u] + away, v * field.shape[1] + u
+        for v in range(j, top):
+            for u in range(k, right):
+                qx, qy, left = x0 + u * h - px, y0 + v * h - py, best - field[v, u]
                 square = qx * qx + qy * qy
-                if left <= 0.0 or square > (1.0 + TOUCH) * left * left:  # farther, whatever the rounding
+                if (left <= 0.0) | (square > (1.0 + TOUCH) * left * left):  # farther, whatever the rounding
                     continue
                 away = sqrt(square)
-                total, place = field[v, k] + away, v * field.shape[1] + k
-                if done <= total < best and away > 0.5 * h and (total > done or place > last):
-                    best, at, gx, gy = total, place, qx, qy
+                total, place = field[v, u] + away, v * field.shape[1] + u
+                if away > 0.5 * h and (total > done or (total == done and place > last)):
+                    if total < best or (total == best < inf and place < at):
+                        best, at, gx, gy = total, place, qx, qy
         if best == inf:
             return 0.0, 0.0
         if hit(px, py, px + gx, py + gy, walls, first, listed, cell) < 0:
             away = sqrt(gx * gx + gy * gy)
+            slope.node_j, slope.node_i = at // field.shape[1], at % field.shape[1]
             return gx / away, gy / away
         done, last = best, at
 
@@ -195,7 +210,7 @@ def heading(p, slope, fields, room, grid, gates, map_gates, walls, first, listed
         m = sqrt(gx * gx + gy * gy)
         if 0.0 < m < inf:
             return gx / m, gy / m
-    return round_corners(p.x, p.y, field, j, i, x0, y0, h, walls, first, listed, wall_cell(p.x, p.y, frame))
+    return round_corners(p.x, p.y, field, slope, grid, walls, first, listed, wall_cell(p.x, p.y, frame))
 
 
 @njit(forceinline=True, **BARE)
