@@ -39,6 +39,7 @@ SLOPE = np.dtype(
         ("exit", "i4"), ("open", "i4"), ("free", "i4"),  # exit near, or no way; nodes off walls; no wall matters
         ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # differences of the map along the sides
         ("node_i", "i4"), ("node_j", "i4"),  # the node last headed for
+        ("u", "f8"), ("w", "f8"),  # place between the nodes
         ("x", "f8"), ("y", "f8"),  # where the person wishes to go, a unit vector
     ],
     align=True,
@@ -192,11 +193,6 @@ def heading(p, slope, fields, room, grid, gates, map_gates, walls, first, listed
     `slope` is kept from step to step, as people stay between the same nodes for some steps.
     """
     field, (x0, y0, h) = fields[p.map], grid
-    fx, fy = (p.x - x0) / h, (p.y - y0) / h
-    i, j = min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
-    if slope.i != i or slope.j != j:
-        slope.i, slope.j = i, j
-        look(field, room, j, i, slope)
     if slope.exit:
         cell = wall_cell(p.x, p.y, frame)
         gx, gy = straight(
@@ -205,7 +201,7 @@ def heading(p, slope, fields, room, grid, gates, map_gates, walls, first, listed
         if gx != 0.0 or gy != 0.0:
             return gx, gy
     if slope.open:
-        u, w = fx - i, fy - j
+        u, w = slope.u, slope.w
         gx, gy = -(slope.lower * (1.0 - w) + slope.upper * w), -(slope.left * (1.0 - u) + slope.right * u)
         m = sqrt(gx * gx + gy * gy)
         if 0.0 < m < inf:
@@ -451,6 +447,17 @@ def advance(
         time = begin + state[0] * step
         state[1] = enter(people, line, state[1], time)
         here = cells(people, x0, y0, size, nx, ny, start, which, now)
+        x1, y1, h = map_grid
+        for i in range(n):
+            p, slope = people[i], slopes[i]
+            if p.status != HERE or p.map < 0:
+                continue
+            fx, fy = (p.x - x1) / h, (p.y - y1) / h
+            a, b = min(max(int(fx), 0), fields.shape[2] - 2), min(max(int(fy), 0), fields.shape[1] - 2)
+            if slope.i != a or slope.j != b:
+                slope.i, slope.j = a, b
+                look(fields[p.map], room, b, a, slope)
+            slope.u, slope.w = fx - a, fy - b
         for i in range(n):
             p, slope = people[i], slopes[i]
             if p.status != HERE or p.start > time:
