@@ -40,7 +40,6 @@ SLOPE = np.dtype(
         ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # differences of the map along the sides
         ("node_i", "i4"), ("node_j", "i4"),  # the node last headed for
         ("u", "f8"), ("w", "f8"),  # place between the nodes
-        ("x", "f8"), ("y", "f8"),  # where the person wishes to go, a unit vector
     ],
     align=True,
 )  # fmt: skip
@@ -269,9 +268,7 @@ def velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model,
             if anticipates:
                 ahead = me.ex * dx + me.ey * dy >= 0.0 or ex * dx + ey * dy >= 0.0
                 if ahead:
-                    gap = max(
-                        d + ((o.vx - me.vx) * dx + (o.vy - me.vy) * dy) / d * model.foresight - size_ij, 0.0
-                    )
+                    gap = max(d + ((o.vx - me.vx) * dx + (o.vy - me.vy) * dy) / d * model.foresight - size_ij, 0.0)
                     f = strength * (1.0 + 0.5 * (1.0 - ex * o.ex - ey * o.ey)) * exp(-gap / width)
                     side = ex * (dy + o.vy * model.foresight) - ey * (dx + o.vx * model.foresight)
                     if side < -TOUCH:  # straight ahead, to rounding: on the right
@@ -458,28 +455,20 @@ def advance(
                 slope.i, slope.j = a, b
                 look(fields[p.map], room, b, a, slope)
             slope.u, slope.w = fx - a, fy - b
-        for i in range(n):
-            p, slope = people[i], slopes[i]
-            if p.status != HERE or p.start > time:
-                continue
-            if p.map < 0:
-                slope.x, slope.y = unit(p.aim_x - p.x, p.aim_y - p.y)
-            else:
-                slope.x, slope.y = heading(
-                    p, slope, fields, room, map_grid, lines, map_gates, walls, first, listed, frame
-                )
         for k in range(here):
             p, slope = people[now[k].person], slopes[now[k].person]
             p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
             if p.start > time:
                 continue
+            if p.map < 0:
+                ex, ey = unit(p.aim_x - p.x, p.aim_y - p.y)
+            else:
+                ex, ey = heading(p, slope, fields, room, map_grid, lines, map_gates, walls, first, listed, frame)
             cell = first.size - 2 if slope.free > 0 else wall_cell(p.x, p.y, frame)  # the last lists none
             free = p.speed
             if zones.shape[0] > 0:
                 free *= factor(p.x, p.y, zones, zone_factor)
-            v, rx, ry = velocity(
-                k, slope.x, slope.y, free, now, nx, start, walls, first, listed, cell, model, step, buffer
-            )
+            v, rx, ry = velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model, step, buffer)
             if v < 0.0:
                 return CROWDED
             p.mx, p.my = kept(p.x, p.y, rx * v * step, ry * v * step, walls, first, listed, cell)
