@@ -269,7 +269,6 @@ class Crowd:
         bounds = p["x"].min(initial=0.0), p["y"].min(initial=0.0), p["x"].max(initial=0.0), p["y"].max(initial=0.0)
         if floor is not None:
             bounds, walls, grid = floor.walkable.bounds, floor.walls(), floor.grid()[:3]
-            room = self._room(floor, k)
             names = [name for name, _ in floor.openings()]
             ranges = []
             for number, (_, door) in enumerate([*floor.openings(), *(("", door) for door in floor.doors)]):
@@ -292,6 +291,7 @@ class Crowd:
                 rows = sides(zone.area)
                 zones.append(np.hstack([rows, np.full((len(rows), 1), float(number))]))
                 factors = [*factors[:number], zone.factor, 1.0]
+            room = self._room(floor, np.concatenate(lines), k)
         corner, extent = np.array(bounds[:2]) - 1.0, np.array(bounds[2:]) - np.array(bounds[:2]) + 2.0
         # Cells of people are no more than 8 a person, or clearing them would cost more than moving the people.
         sizes = max(self.model.reach, math.sqrt(float(extent.prod()) / (8.0 * max(p.size, 1)))), WALL_CELL
@@ -306,21 +306,23 @@ class Crowd:
             np.full(p.size, -1, k.SLOPE), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
         )  # fmt: skip
 
-    def _room(self, floor: Floor, k: Any) -> NDArray[np.uint8]:
-        """Between nodes: 0 near a wall, 1 where maps have a slope, 2 where no wall matters to anybody either."""
+    def _room(self, floor: Floor, lines: NDArray[np.float64], k: Any) -> NDArray[np.uint8]:
+        """What there is between four nodes of the maps, as the sum of `SLOPED`, `FREE` and `GATED` of the kernel."""
         from evacuation._kernels import distance
 
         x0, y0, h, rows, columns = floor.grid()
-        top = self.people["speed"].max(initial=0.0) * max([1.0, *(zone.factor for zone in floor.zones)])
+        step = self.people["speed"].max(initial=0.0) * self.time_step * max([1.0, *(z.factor for z in floor.zones)])
         wall = k.WALL_RANGES * getattr(self.model, "wall_range", 0.0) + getattr(self.model, "wall_buffer", 0.0)
-        reach = self.people["radius"].max(initial=0.0) + wall + top * self.time_step
-        far = np.full((rows, columns), np.inf)
-        distance.lower(floor.walls(), x0, y0, h, reach + h, far)  # a point is within 0.71 h of a node around it
-        off, free = (
-            away[:-1, :-1] & away[:-1, 1:] & away[1:, :-1] & away[1:, 1:]
-            for away in (floor.ground()[0] > 1.5 * h, np.isinf(far))
+        reach = max(self.people["radius"].max(initial=0.0) + wall, step)
+        far = []
+        for segments, away in ((floor.walls(), reach), (lines, step)):
+            nodes = np.full((rows, columns), np.inf)
+            distance.lower(segments, x0, y0, h, away + h, nodes)  # a point is within 0.71 h of a node around it
+            far.append(np.isinf(nodes))
+        sloped, free, gateless = (
+            off[:-1, :-1] & off[:-1, 1:] & off[1:, :-1] & off[1:, 1:] for off in (floor.ground()[0] > 1.5 * h, *far)
         )
-        return off.astype(np.uint8) + (off & free)
+        return (k.SLOPED * sloped + k.FREE * free + k.GATED * ~gateless).astype(np.uint8)
 
     @property
     def time(self) -> float:

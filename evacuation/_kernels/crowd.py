@@ -18,6 +18,7 @@ NEAR = 512  # people that can limit the speed of one person; more is CROWDED
 AWAY, HERE, GONE = 0, 1, 2  # of a person: not on the floor yet, on it, out
 TOUCH = 1e-6  # nearer than this to a line, a person is at it [m]
 STANDING = 0.01  # slower than this a person stands: foresees nothing, and turns on the spot [m/s]
+SLOPED, FREE, GATED = 1, 2, 4  # between nodes: maps have a slope, no wall matters, gates are near
 AIM = 1.0  # from where people walk straight to the nearest point of their exit [m]
 
 WALL_RANGES = 36.0  # beyond so many ranges a wall does less than the rounding of a unit vector
@@ -36,7 +37,7 @@ PERSON = np.dtype(
 SLOPE = np.dtype(
     [
         ("i", "i4"), ("j", "i4"),   # lower left node
-        ("exit", "i4"), ("open", "i4"), ("free", "i4"),  # exit near, or no way; nodes off walls; no wall matters
+        ("exit", "i4"), ("open", "i4"), ("free", "i4"), ("passes","i4"),  # exit near, or no way; nodes off walls; no wall matters
         ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # differences of the map along the sides
         ("node_i", "i4"), ("node_j", "i4"),  # the node last headed for
         ("u", "f8"), ("w", "f8"),  # place between the nodes
@@ -127,7 +128,7 @@ def look(field, room, j, i, slope):
     slope.lower, slope.upper, slope.left, slope.right = b - a, d - c, c - a, d - b
     near = min(a, b, c, d)
     slope.exit = near < 2.0 * AIM or near == inf
-    slope.open, slope.free = near < inf and room[j, i] > 0, room[j, i] > 1
+    slope.open, slope.free, slope.passes = near < inf and room[j, i] & SLOPED, room[j, i] & FREE, room[j, i] & GATED
 
 
 @njit(**BARE)
@@ -397,7 +398,7 @@ def serve(people, waiting, count, gate, servers, passes, logged, time, step):
 
 
 @njit(**BARE)
-def gates_met(people, lines, gate, waiting, time, step):
+def gates_met(people, slopes, lines, gate, waiting, time, step):
     """Find who crosses a gate in this step; return how many."""
     count = 0
     for i in range(people.size):
@@ -405,6 +406,9 @@ def gates_met(people, lines, gate, waiting, time, step):
         if p.status != HERE:
             continue
         p.meets, p.gate = inf, -1
+        if slopes[i].passes == 0:
+            p.reached = inf
+            continue
         for g in range(lines.shape[0]):
             if max(p.x, p.x + p.mx) < min(lines[g, 0], lines[g, 2]) - TOUCH:
                 continue
@@ -475,7 +479,7 @@ def advance(
             p.vx, p.vy, p.ex, p.ey = p.mx / step, p.my / step, rx, ry
         count = 0
         if lines.shape[0] > 0:
-            count = gates_met(people, lines, gate, waiting, time, step)
+            count = gates_met(people, slopes, lines, gate, waiting, time, step)
         state[2] = serve(people, waiting, count, gate, servers, passes, state[2], time, step)
         for i in range(n):
             p = people[i]
