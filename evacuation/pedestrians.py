@@ -298,12 +298,13 @@ class Crowd:
         counts = [(extent // size).astype(int) + more for size, more in zip(sizes, (3, 1), strict=True)]
         first, listed = _near_cells(walls, corner, counts[1], max(1.2, 4.5 * float(grid[2])))
         frame = np.array([*corner, sizes[0], *counts[0], sizes[1], *counts[1]], float)
+        self._spots = np.full(p.size, -1, k.SPOT)
         self._floor = (
             np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), room, grid, self._map_gates,
             np.concatenate(lines), np.array(gates, k.GATE), np.full(len(headways), -np.inf), walls, first, listed,
             np.concatenate(zones), np.array(factors), self._settings, frame,
             np.zeros(counts[0].prod() + 2, np.int32), np.zeros(p.size, np.int32), np.zeros(p.size, k.SEEN),
-            np.full(p.size, -1, k.SLOPE), np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
+            self._spots, np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
         )  # fmt: skip
 
     def _room(self, floor: Floor, lines: NDArray[np.float64], k: Any) -> NDArray[np.uint8]:
@@ -322,7 +323,7 @@ class Crowd:
         sloped, free, gateless = (
             off[:-1, :-1] & off[:-1, 1:] & off[1:, :-1] & off[1:, 1:] for off in (floor.ground()[0] > 1.5 * h, *far)
         )
-        return (k.SLOPED * sloped + k.FREE * free + k.GATED * ~gateless).astype(np.uint8)
+        return np.asarray(k.SLOPED * sloped + k.FREE * free + k.GATED * ~gateless, np.uint8)
 
     @property
     def time(self) -> float:

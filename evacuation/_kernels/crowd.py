@@ -11,17 +11,16 @@ from math import exp, inf, sqrt
 import numpy as np
 from numba import njit
 
-from evacuation._kernels.options import BARE
+from evacuation._kernels.options import BARE, INLINE
 
 FINE, CROWDED, FULL = 0, 1, 2  # FULL: `passes` needs more rows; nothing was moved
 NEAR = 512  # people that can limit the speed of one person; more is CROWDED
 AWAY, HERE, GONE = 0, 1, 2  # of a person: not on the floor yet, on it, out
 TOUCH = 1e-6  # nearer than this to a line, a person is at it [m]
 STANDING = 0.01  # slower than this a person stands: foresees nothing, and turns on the spot [m/s]
-SLOPED, FREE, GATED = 1, 2, 4  # between nodes: maps have a slope, no wall matters, gates are near
 AIM = 1.0  # from where people walk straight to the nearest point of their exit [m]
-
 WALL_RANGES = 36.0  # beyond so many ranges a wall does less than the rounding of a unit vector
+SLOPED, FREE, GATED = 1, 2, 4  # of the room between four nodes: off walls, no wall matters, a gate can be met
 
 PERSON = np.dtype(
     [
@@ -34,17 +33,16 @@ PERSON = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-SLOPE = np.dtype(
+SPOT = np.dtype(  # what the maps say where a person is, looked up anew once the person is between other nodes
     [
-        ("i", "i4"), ("j", "i4"),   # lower left node
-        ("exit", "i4"), ("open", "i4"), ("free", "i4"), ("passes","i4"),  # exit near, or no way; nodes off walls; no wall matters
-        ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # differences of the map along the sides
-        ("node_i", "i4"), ("node_j", "i4"),  # the node last headed for
-        ("u", "f8"), ("w", "f8"),  # place between the nodes
+        ("i", "i4"), ("j", "i4"), ("node_i", "i4"), ("node_j", "i4"),  # lower left node; the one last headed for
+        ("exit", "i4"), ("sloped", "i4"), ("free", "i4"), ("gated", "i4"),  # exit near, or no way; as in the room
+        ("lower", "f8"), ("upper", "f8"), ("left", "f8"), ("right", "f8"),  # spots along the four sides
+        ("u", "f8"), ("w", "f8"),  # place between the nodes, in spacings
     ],
     align=True,
 )  # fmt: skip
-SEEN = np.dtype(
+SEEN = np.dtype(  # what others see of a person; these records are sorted by cell
     [
         ("x", "f8"), ("y", "f8"), ("radius", "f8"), ("gap", "f8"), ("vx", "f8"), ("vy", "f8"), ("ex", "f8"),
         ("ey", "f8"), ("person", "i4"), ("cell", "i4"),
@@ -67,7 +65,7 @@ MODEL = np.dtype(
 )  # fmt: skip
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def cells(people, x0, y0, size, nx, ny, start, which, now):
     """Gather those who are here by cell, ids ascending in a cell; return how many. No cell of the rim is used."""
     start[:] = 0
@@ -93,7 +91,7 @@ def cells(people, x0, y0, size, nx, ny, start, which, now):
     return total
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def crossing(ax, ay, bx, by, cx, cy, dx, dy):
     """Share of the way from a to b at which it meets the segment c-d, or inf."""
     ux, uy, vx, vy = bx - ax, by - ay, dx - cx, dy - cy
@@ -107,7 +105,7 @@ def crossing(ax, ay, bx, by, cx, cy, dx, dy):
     return inf
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def hit(ax, ay, bx, by, walls, first, listed, cell):
     """The first wall near `cell` on the way from a to b, or -1."""
     best, which = inf, -1
@@ -121,14 +119,24 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
     return which
 
 
-@njit(forceinline=True, **BARE)
-def look(field, room, j, i, slope):
-    """What a map says between its nodes (j, i) and (j + 1, i + 1), and the slopes along the four sides."""
-    a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
-    slope.lower, slope.upper, slope.left, slope.right = b - a, d - c, c - a, d - b
-    near = min(a, b, c, d)
-    slope.exit = near < 2.0 * AIM or near == inf
-    slope.open, slope.free, slope.passes = near < inf and room[j, i] & SLOPED, room[j, i] & FREE, room[j, i] & GATED
+@njit(**INLINE)
+def look(people, spots, fields, room, grid):
+    """Find where people are on their maps. This loop is kept tight, as reads of far memory then overlap."""
+    x0, y0, h = grid
+    for q in range(people.size):
+        p, spot = people[q], spots[q]
+        if p.status != HERE or p.map < 0:
+            continue
+        fx, fy, field = (p.x - x0) / h, (p.y - y0) / h, fields[p.map]
+        i, j = min(max(int(fx), 0), field.shape[1] - 2), min(max(int(fy), 0), field.shape[0] - 2)
+        if spot.i != i or spot.j != j:
+            a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
+            near = min(a, b, c, d)
+            spot.i, spot.j, spot.exit, spot.sloped = i, j, near < 2.0 * AIM or near == inf, near < inf
+            spot.sloped &= room[j, i] & SLOPED
+            spot.free, spot.gated = room[j, i] & FREE, room[j, i] & GATED
+            spot.lower, spot.upper, spot.left, spot.right = b - a, d - c, c - a, d - b
+        spot.u, spot.w = fx - i, fy - j
 
 
 @njit(**BARE)
@@ -149,18 +157,18 @@ def straight(px, py, radius, gates, gate_from, gate_to, walls, first, listed, ce
 
 
 @njit(**BARE)
-def round_corners(px, py, field, slope, grid, walls, first, listed, cell):
+def round_corners(px, py, field, spot, grid, walls, first, listed, cell):
     """Unit vector to the node in sight over which the way is shortest, of the 36 around, or zeros.
 
     Of equals the first in place is taken. The node of the step before is tried first, which spares most of the others.
     """
     x0, y0, h = grid
-    j, k = max(slope.j - 2, 0), max(slope.i - 2, 0)
-    top, right = min(slope.j + 4, field.shape[0]), min(slope.i + 4, field.shape[1])
+    j, k = max(spot.j - 2, 0), max(spot.i - 2, 0)
+    top, right = min(spot.j + 4, field.shape[0]), min(spot.i + 4, field.shape[1])
     done, last = -1.0, 0  # the node looked at last
     while True:
         best, at, gx, gy = inf, 0, 0.0, 0.0
-        v, u = slope.node_j, slope.node_i
+        v, u = spot.node_j, spot.node_i
         if done < 0.0 and j <= v < top and k <= u < right:
             gx, gy = x0 + u * h - px, y0 + v * h - py
             away = sqrt(gx * gx + gy * gy)
@@ -174,42 +182,38 @@ def round_corners(px, py, field, slope, grid, walls, first, listed, cell):
                     continue
                 away = sqrt(square)
                 total, place = field[v, u] + away, v * field.shape[1] + u
-                if away > 0.5 * h and (total > done or (total == done and place > last)):
-                    if total < best or (total == best < inf and place < at):
-                        best, at, gx, gy = total, place, qx, qy
+                fresh = away > 0.5 * h and (total > done or (total == done and place > last))
+                if fresh and (total < best or (total == best < inf and place < at)):
+                    best, at, gx, gy = total, place, qx, qy
         if best == inf:
             return 0.0, 0.0
         if hit(px, py, px + gx, py + gy, walls, first, listed, cell) < 0:
             away = sqrt(gx * gx + gy * gy)
-            slope.node_j, slope.node_i = at // field.shape[1], at % field.shape[1]
+            spot.node_j, spot.node_i = at // field.shape[1], at % field.shape[1]
             return gx / away, gy / away
         done, last = best, at
 
 
-@njit(forceinline=True, **BARE)
-def heading(p, slope, fields, room, grid, gates, map_gates, walls, first, listed, frame):
-    """Unit vector of the shortest way on a person's map, or zeros where there is none.
-
-    `slope` is kept from step to step, as people stay between the same nodes for some steps.
-    """
-    field, (x0, y0, h) = fields[p.map], grid
-    if slope.exit:
+@njit(**INLINE)
+def heading(p, spot, fields, grid, gates, map_gates, walls, first, listed, frame):
+    """Unit vector of the shortest way on a person's map, or zeros where there is none."""
+    if spot.exit:
         cell = wall_cell(p.x, p.y, frame)
         gx, gy = straight(
             p.x, p.y, p.radius, gates, map_gates[p.map, 0], map_gates[p.map, 1], walls, first, listed, cell
         )
         if gx != 0.0 or gy != 0.0:
             return gx, gy
-    if slope.open:
-        u, w = slope.u, slope.w
-        gx, gy = -(slope.lower * (1.0 - w) + slope.upper * w), -(slope.left * (1.0 - u) + slope.right * u)
+    if spot.sloped:
+        u, w = spot.u, spot.w
+        gx, gy = -(spot.lower * (1.0 - w) + spot.upper * w), -(spot.left * (1.0 - u) + spot.right * u)
         m = sqrt(gx * gx + gy * gy)
         if 0.0 < m < inf:
             return gx / m, gy / m
-    return round_corners(p.x, p.y, field, slope, grid, walls, first, listed, wall_cell(p.x, p.y, frame))
+    return round_corners(p.x, p.y, fields[p.map], spot, grid, walls, first, listed, wall_cell(p.x, p.y, frame))
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def wall_cell(px, py, frame):
     """Cell of the lists of walls."""
     nx, ny = int(frame[6]), int(frame[7])
@@ -217,7 +221,7 @@ def wall_cell(px, py, frame):
     return min(max(int((py - frame[1]) / frame[5]), 0), ny - 1) * nx + cx
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def unit(x, y):
     """(x, y) at length 1, or zeros."""
     m = sqrt(x * x + y * y)
@@ -226,7 +230,7 @@ def unit(x, y):
     return 0.0, 0.0
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
     """The direction (rx, ry) along the walls that are near and ahead, and a little off them, as a unit vector."""
     for q in range(first[cell], first[cell + 1]):
@@ -244,7 +248,7 @@ def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
     return unit(rx, ry)
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model, step, buffer):
     """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s].
 
@@ -301,7 +305,7 @@ def velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model,
     return min(max(space / me.gap, 0.0), free), rx, ry
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def turned(px, py, radius, rx, ry, walls, first, listed, cell, model):
     """The direction (rx, ry) pushed away by the walls, as a unit vector."""
     for q in range(first[cell], first[cell + 1]):
@@ -336,7 +340,7 @@ def factor(px, py, zones, zone_factor):
     return value
 
 
-@njit(forceinline=True, **BARE)
+@njit(**INLINE)
 def kept(px, py, mx, my, walls, first, listed, cell):
     """The move (mx, my) as far as no wall is crossed: along the wall that is met, or none at all."""
     s = hit(px, py, px + mx, py + my, walls, first, listed, cell)
@@ -398,7 +402,7 @@ def serve(people, waiting, count, gate, servers, passes, logged, time, step):
 
 
 @njit(**BARE)
-def gates_met(people, slopes, lines, gate, waiting, time, step):
+def gates_met(people, spots, lines, gate, waiting, time, step):
     """Find who crosses a gate in this step; return how many."""
     count = 0
     for i in range(people.size):
@@ -406,7 +410,7 @@ def gates_met(people, slopes, lines, gate, waiting, time, step):
         if p.status != HERE:
             continue
         p.meets, p.gate = inf, -1
-        if slopes[i].passes == 0:
+        if not spots[i].gated:
             p.reached = inf
             continue
         for g in range(lines.shape[0]):
@@ -436,7 +440,7 @@ def gates_met(people, slopes, lines, gate, waiting, time, step):
 @njit(**BARE)
 def advance(
     people, line, fields, room, map_grid, map_gates, lines, gate, servers, walls, first, listed, zones, zone_factor,
-    models, frame, start, which, now, slopes, buffer, waiting, passes, state, begin, step, steps,
+    models, frame, start, which, now, spots, buffer, waiting, passes, state, begin, step, steps,
 ):  # fmt: skip
     """Move everybody by `steps` steps; `state`: steps done since `begin`, place in `line`, rows of `passes`."""
     n = people.size
@@ -448,27 +452,17 @@ def advance(
         time = begin + state[0] * step
         state[1] = enter(people, line, state[1], time)
         here = cells(people, x0, y0, size, nx, ny, start, which, now)
-        x1, y1, h = map_grid
-        for i in range(n):
-            p, slope = people[i], slopes[i]
-            if p.status != HERE or p.map < 0:
-                continue
-            fx, fy = (p.x - x1) / h, (p.y - y1) / h
-            a, b = min(max(int(fx), 0), fields.shape[2] - 2), min(max(int(fy), 0), fields.shape[1] - 2)
-            if slope.i != a or slope.j != b:
-                slope.i, slope.j = a, b
-                look(fields[p.map], room, b, a, slope)
-            slope.u, slope.w = fx - a, fy - b
+        look(people, spots, fields, room, map_grid)
         for k in range(here):
-            p, slope = people[now[k].person], slopes[now[k].person]
+            p, spot = people[now[k].person], spots[now[k].person]
             p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
             if p.start > time:
                 continue
             if p.map < 0:
                 ex, ey = unit(p.aim_x - p.x, p.aim_y - p.y)
             else:
-                ex, ey = heading(p, slope, fields, room, map_grid, lines, map_gates, walls, first, listed, frame)
-            cell = first.size - 2 if slope.free > 0 else wall_cell(p.x, p.y, frame)  # the last lists none
+                ex, ey = heading(p, spot, fields, map_grid, lines, map_gates, walls, first, listed, frame)
+            cell = first.size - 2 if spot.free == FREE else wall_cell(p.x, p.y, frame)  # the last lists none
             free = p.speed
             if zones.shape[0] > 0:
                 free *= factor(p.x, p.y, zones, zone_factor)
@@ -479,7 +473,7 @@ def advance(
             p.vx, p.vy, p.ex, p.ey = p.mx / step, p.my / step, rx, ry
         count = 0
         if lines.shape[0] > 0:
-            count = gates_met(people, slopes, lines, gate, waiting, time, step)
+            count = gates_met(people, spots, lines, gate, waiting, time, step)
         state[2] = serve(people, waiting, count, gate, servers, passes, state[2], time, step)
         for i in range(n):
             p = people[i]
