@@ -98,7 +98,7 @@ def test_plant_with_four_hundred_obstacles():
     print(  # noqa: T201
         f"\n{len(place)} people, 400 obstacles: {ours * 1e6:.0f} us a step, JuPedSim {other * 1e3:.1f} ms:"
         f" {other / ours:.0f} times as fast (first 60 steps alone {60 * other / begun:.0f}); without obstacles"
-        f" JuPedSim takes {unrouted * 1e3:.2f} ms, so {1 - unrouted / other:.1%} of its time is its search of ways and walls;"
+        f" JuPedSim takes {unrouted * 1e3:.2f} ms, so {1 - unrouted / other:.1%} of its time goes into obstacles;"
         f" floor and maps {build:.2f} s, JuPedSim {their_build:.2f} s;"
         f" {len(place) / ours / 1e6:.1f} M person-steps/s"
     )
