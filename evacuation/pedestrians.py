@@ -261,15 +261,14 @@ class Crowd:
     def _ground(self, floor: Floor | None, k: Any) -> None:
         """Lay out maps, gates, walls and cells as the kernel wants them."""
         p = self.people
-        self._fields, clear, grid = [np.zeros((2, 2))], np.zeros((2, 2)), np.zeros(3)
+        self._fields, room, grid = [np.zeros((2, 2))], np.zeros((1, 1), np.uint8), (0.0, 0.0, 0.0)
         walls, lines = np.zeros((0, 4)), [np.zeros((0, 4))]
         gates: list[tuple[int, int, int, float]] = []
         self._map_gates, zones, factors = np.zeros((1, 2), np.int64), [np.zeros((0, 5))], [1.0]
         headways: list[float] = []
         bounds = p["x"].min(initial=0.0), p["y"].min(initial=0.0), p["x"].max(initial=0.0), p["y"].max(initial=0.0)
         if floor is not None:
-            bounds, walls, clear = floor.walkable.bounds, floor.walls(), floor.ground()[0]
-            grid = np.array(floor.grid()[:3])
+            bounds, walls, grid = floor.walkable.bounds, floor.walls(), floor.grid()[:3]
             names = [name for name, _ in floor.openings()]
             ranges = []
             for number, (_, door) in enumerate([*floor.openings(), *(("", door) for door in floor.doors)]):
@@ -292,17 +291,39 @@ class Crowd:
                 rows = sides(zone.area)
                 zones.append(np.hstack([rows, np.full((len(rows), 1), float(number))]))
                 factors = [*factors[:number], zone.factor, 1.0]
+            room = self._room(floor, np.concatenate(lines), k)
         corner, extent = np.array(bounds[:2]) - 1.0, np.array(bounds[2:]) - np.array(bounds[:2]) + 2.0
         # Cells of people are no more than 8 a person, or clearing them would cost more than moving the people.
         sizes = max(self.model.reach, math.sqrt(float(extent.prod()) / (8.0 * max(p.size, 1)))), WALL_CELL
-        counts = [(extent // size).astype(int) + 1 for size in sizes]
+        counts = [(extent // size).astype(int) + more for size, more in zip(sizes, (3, 1), strict=True)]
         first, listed = _near_cells(walls, corner, counts[1], max(1.2, 4.5 * float(grid[2])))
         frame = np.array([*corner, sizes[0], *counts[0], sizes[1], *counts[1]], float)
+        self._spots = np.full(p.size, -1, k.SPOT)
         self._floor = (
-            np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), clear, grid, self._map_gates,
+            np.stack(self._fields) if self._fields else np.zeros((1, 2, 2)), room, grid, self._map_gates,
             np.concatenate(lines), np.array(gates, k.GATE), np.full(len(headways), -np.inf), walls, first, listed,
             np.concatenate(zones), np.array(factors), self._settings, frame,
+            np.zeros(counts[0].prod() + 2, np.int32), np.zeros(p.size, np.int32), np.zeros(p.size, k.SEEN),
+            self._spots, np.zeros((k.NEAR, 3)), np.zeros(p.size, np.int64),
         )  # fmt: skip
+
+    def _room(self, floor: Floor, lines: NDArray[np.float64], k: Any) -> NDArray[np.uint8]:
+        """What there is between four nodes of the maps, as the sum of `SLOPED`, `FREE` and `GATED` of the kernel."""
+        from evacuation._kernels import distance
+
+        x0, y0, h, rows, columns = floor.grid()
+        step = self.people["speed"].max(initial=0.0) * self.time_step * max([1.0, *(z.factor for z in floor.zones)])
+        wall = k.WALL_RANGES * getattr(self.model, "wall_range", 0.0) + getattr(self.model, "wall_buffer", 0.0)
+        reach = max(self.people["radius"].max(initial=0.0) + wall, step)
+        far = []
+        for segments, away in ((floor.walls(), reach), (lines, step)):
+            nodes = np.full((rows, columns), np.inf)
+            distance.lower(segments, x0, y0, h, away + h, nodes)  # a point is within 0.71 h of a node around it
+            far.append(np.isinf(nodes))
+        sloped, free, gateless = (
+            off[:-1, :-1] & off[:-1, 1:] & off[1:, :-1] & off[1:, 1:] for off in (floor.ground()[0] > 1.5 * h, *far)
+        )
+        return np.asarray(k.SLOPED * sloped + k.FREE * free + k.GATED * ~gateless, np.uint8)
 
     @property
     def time(self) -> float:
@@ -562,7 +583,7 @@ def _place(told: NDArray[Any], people: Walkers, floor: Floor) -> None:
 def _near_cells(
     walls: NDArray[np.float64], corner: NDArray[np.float64], count: NDArray[np.int64], reach: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Walls by cell in which somebody may be within `reach` of them."""
+    """Walls by cell in which somebody may be within `reach` of them; one more cell, at the end, has none."""
     low = np.minimum(walls[:, :2], walls[:, 2:]) - reach - corner
     high = np.maximum(walls[:, :2], walls[:, 2:]) + reach - corner
     first, last = (np.clip((side // WALL_CELL).astype(int), 0, count - 1) for side in (low, high))
@@ -573,5 +594,5 @@ def _near_cells(
         which.append(np.full(cell.size, s))
     cell, wall = np.concatenate(rows), np.concatenate(which)
     order = np.lexsort((wall, cell))
-    start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=int(count.prod())))])
+    start = np.concatenate([[0], np.cumsum(np.bincount(cell, minlength=int(count.prod()) + 1))])
     return start.astype(np.int64), wall[order].astype(np.int64)

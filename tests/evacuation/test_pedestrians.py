@@ -9,6 +9,7 @@ import pytest
 import shapely
 from shapely.geometry import LineString, Polygon, box
 
+from evacuation._kernels import crowd as k
 from evacuation.floor import Door, Floor, Zone, patch
 from evacuation.pedestrians import AnticipationVelocity, CollisionFreeSpeed, Crowd, Walkers, walk, walk_out
 from twin.assets import Asset
@@ -108,6 +109,43 @@ def test_slices_and_repeats_change_no_bit(model):
     for steps in (1, 7, 92, 500):
         sliced.advance(steps)
     assert once.people.tobytes() == sliced.people.tobytes()
+
+
+class Slow(Crowd):
+    """Looks for walls and gates everywhere, and up the maps at every step."""
+
+    def _room(self, *floor):
+        return super()._room(*floor) & ~np.uint8(k.FREE) | k.GATED
+
+    def advance(self, steps):
+        for _ in range(steps):
+            self._spots[:] = -1
+            super().advance(1)
+
+
+@BOTH
+def test_nothing_is_missed_by_looking_less(model):
+    """The same bits with and without the shortcuts, of people who pass obstacles, a door, a slide and two exits."""
+    floor = Floor(
+        walkable=box(0, 0, 12, 8),
+        obstacles=(box(3, 2, 4, 6), box(6, 0, 6.2, 3), Polygon([(8, 5), (9, 7), (10, 5)])),
+        exits={"east": LineString([(12, 3), (12, 5)]), "south": Door(LineString([(1, 0), (2, 0)]), 0.5)},
+        doors=(Door(LineString([(6.1, 3), (6.1, 8)]), 2.0),),
+        zones=(Zone(box(6.5, 2, 8, 5), 1.8),),
+        spacing=0.25,
+    )
+    x, y = np.meshgrid(np.arange(0.5, 2.9, 0.6), np.arange(0.6, 7.5, 0.75))
+    speed = np.random.default_rng(5).uniform(0.5, 2.0, x.size)
+    people = Walkers(
+        x=x.ravel(), y=y.ravel(), speed=speed, exit=[["east", "south", None][n % 3] for n in range(x.size)]
+    )
+    quick, slow = (kind(people, floor, model=model, time_step=0.1) for kind in (Crowd, Slow))
+    assert (quick._room(floor, floor.walls()[:0], k) & k.FREE).any()
+    for _ in range(20):
+        quick.advance(25)
+        slow.advance(25)
+        assert quick.people.tobytes() == slow.people.tobytes()
+    assert quick.here().mean() < 0.5  # most are through door and exits
 
 
 @BOTH
