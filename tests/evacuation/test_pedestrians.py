@@ -346,53 +346,6 @@ def test_building_of_the_twin_lets_out_who_comes_in():
     assert len(caught.value.problems) == 2
 
 
-@pytest.fixture(scope="module")
-def single_file():
-    """Density [m⁻¹] and speed [m/s] in the middle 31 of 41 people behind a slow leader, over 60 s after 120 s."""
-    told = []
-    for speed in (1.0, 0.8, 0.6, 0.4, 0.25, 0.15, 0.1, 0.05, 0.02):
-        people = Walkers(x=-np.arange(41) * (speed + 0.45), y=np.zeros(41), speed=np.r_[speed, np.full(40, 1.34)])
-        crowd = Crowd(people, aim=(1e6, 0.0))
-        crowd.advance(2400)
-        begin = crowd.position()[5:36, 0]
-        crowd.advance(1200)
-        end = crowd.position()[5:36, 0]
-        told.append((-1.0 / np.diff(end).mean(), (end - begin).mean() / 60.0))
-    return np.array(told)
-
-
-def test_single_file_is_the_curve_of_the_model(single_file):
-    """Tordeux et al. (2016), eq. 3: v = (1 / density - 2 r) / T; the slowest have come within 1 mm/s."""
-    density, speed = single_file.T
-    np.testing.assert_allclose(speed, 1.0 / density - 0.4, rtol=0, atol=1e-3)
-
-
-_DENSER = pytest.mark.xfail(
-    strict=True, reason="bodies of 0.4 m: 0.000 m/s from 2.5 people a metre, people in experiments still creep"
-)
-
-
-@pytest.mark.parametrize(
-    ("density", "low", "high"),
-    [
-        (0.8989, 0.4475, 1.1008),
-        (1.0989, 0.3157, 0.8395),
-        (1.4989, 0.112, 0.485),
-        (1.8989, 0.048, 0.314),
-        pytest.param(2.4989, 0.022, 0.2202, marks=_DENSER),
-        pytest.param(2.8989, 0.017, 0.1958, marks=_DENSER),
-    ],
-)
-def test_single_file_within_percentiles(single_file, density, low, high):
-    """RiMEA 4.1.1, test 16: speed between percentiles 10 and 90 of the single-file experiments (collision-free speed).
-
-    Measured 0.721, 0.521, 0.271 and 0.128 m/s in the first four rows.
-    """
-    # Beyond the densest measured platoon the curve goes on as the line to standing at body length.
-    rho, speed = np.vstack([single_file, [[2.5, 0.0]]]).T
-    assert low <= np.interp(density, rho, speed) <= high
-
-
 def test_people_of_the_network_walk_out_of_a_gate():
     """Who arrives leaves, once, no sooner than the way takes, at 1.3 (1.2 - 0.3) = 1.17 a second; the others never."""
     gate = patch(Asset(tag="G-1", kind="gate", layer="space", shape=box(0, 0, 10, 6)), {"road": (10.0, 3.0, 1.2)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import json
 import math
 import tempfile
@@ -54,6 +55,11 @@ def met(row: dict[str, str], measured: float) -> bool:
     """Whether a measured value is in the band of its row, widened by the tolerance of the row."""
     tolerance = float(row["tolerance"])
     return float(row["low"]) - tolerance <= measured <= float(row["high"]) + tolerance
+
+
+def verdict(row: dict[str, str], measured: float) -> str:
+    """Met or not met; listed where the row has no band."""
+    return ("met" if met(row, measured) else "not met") if row["low"] else "listed"
 
 
 def park(*features: tuple[str, str, list[Any], dict[str, str]]) -> twin.Twin:
@@ -495,3 +501,12 @@ CASES: dict[tuple[str, str], Case] = {
     ("BOT-1.0", "crowd"): lambda: bottleneck(1.0),
     ("BOT-1.2", "crowd"): lambda: bottleneck(1.2),
 }
+
+MORE: dict[str, Any] = {}
+for _path in (Path(__file__).with_name(f"{_stem}.py") for _stem in ("network_cases", "crowd_cases")):
+    if _path.exists():
+        _spec = importlib.util.spec_from_file_location(_path.stem, _path)
+        _more = importlib.util.module_from_spec(_spec)
+        _spec.loader.exec_module(_more)
+        CASES.update(_more.CASES)
+        MORE[_path.stem] = _more

@@ -69,3 +69,23 @@ def test_imo_08_counterflow_network(check):
 
 def test_imo_11_staircase_network(check):
     check("IMO-11", "network")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param(
+            "crowd",
+            marks=pytest.mark.xfail(strict=True, reason="100 and 100 block each other for good: 60, 114, 257 s, inf"),
+        ),
+        "crowd, anticipation",
+    ],
+)
+def test_imo_08_counterflow_crowd(check, engine):
+    check("IMO-08", engine)
+
+
+@pytest.mark.parametrize("engine", ["crowd", "crowd, anticipation"])
+def test_imo_11_staircase_crowd(check, engine):
+    check("IMO-11", engine)
