@@ -46,6 +46,10 @@ def test_rimea_15_crowd_round_a_corner_crowd(check):
     check("RIMEA-15", "crowd")
 
 
+def test_rimea_15_crowd_round_a_corner_crowd_by_quickest_ways(check):
+    check("RIMEA-15", "crowd, quickest ways")
+
+
 def test_juelich_12_who_stands_is_left_alone_crowd(check):
     check("JUL-12", "crowd")
 
@@ -110,6 +114,17 @@ def test_rimea_13_stairs_crowd(check, part, engine):
 @BOTH
 def test_rimea_15_five_hundred_round_a_corner_crowd(check, engine):
     check("RIMEA-15-500", engine)
+
+
+@pytest.mark.slow
+def test_rimea_15_five_hundred_round_a_corner_crowd_by_quickest_ways(check):
+    check("RIMEA-15-500", "crowd, quickest ways")
+
+
+@pytest.mark.slow
+def test_rimea_15_five_hundred_round_a_corner_crowd_with_anticipation_by_quickest_ways(cases):
+    measured = cases.MORE["crowd_cases"].corner_between("anticipation", 1.0)
+    assert cases.met(cases.rows()["RIMEA-15-500"], measured)
 
 
 FILE = ["0.8989", "1.0989", "1.4989", "1.8989", "2.4989", "2.8989"]
