@@ -95,7 +95,7 @@ def hit(ax, ay, bx, by, walls, first, listed, cell):
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, walls, first, listed, cell):
-    """Unit vector of the shortest way on a map, or zeros where there is none."""
+    """Unit vector of the shortest way on a map, or zeros; how far the exit is that is walked at straight, or inf."""
     rows, columns = field.shape
     fx, fy = (px - x0) / h, (py - y0) / h
     i, j = min(max(int(fx), 0), columns - 2), min(max(int(fy), 0), rows - 2)
@@ -113,14 +113,14 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
             if TOUCH < away < best and hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
                 best, gx, gy = away, qx / away, qy / away
         if best < AIM:
-            return gx, gy
+            return gx, gy, best
     if min(clear[j, i], clear[j, i + 1], clear[j + 1, i], clear[j + 1, i + 1]) > 1.5 * h and near < inf:
         u, w = fx - i, fy - j
         a, b, c, d = field[j, i], field[j, i + 1], field[j + 1, i], field[j + 1, i + 1]
         gx, gy = -((b - a) * (1.0 - w) + (d - c) * w), -((c - a) * (1.0 - u) + (d - b) * u)
         m = sqrt(gx * gx + gy * gy)
         if 0.0 < m < inf:
-            return gx / m, gy / m
+            return gx / m, gy / m, inf
     best, gx, gy = inf, 0.0, 0.0
     for v in range(max(j - 2, 0), min(j + 4, rows)):
         for k in range(max(i - 2, 0), min(i + 4, columns)):
@@ -130,7 +130,7 @@ def heading(px, py, radius, field, clear, x0, y0, h, gates, gate_from, gate_to, 
                 continue
             if hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
                 best, gx, gy = field[v, k] + away, qx / away, qy / away
-    return gx, gy
+    return gx, gy, inf
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -143,8 +143,11 @@ def unit(x, y):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
-    """The direction (rx, ry) along the walls that are near and ahead, and a little off them, as a unit vector."""
+def slid(px, py, radius, rx, ry, walls, first, listed, cell, model, leaves):
+    """The direction (rx, ry) along the walls that are near and ahead, and a little off them, as a unit vector.
+
+    Walls farther than the exit, at `leaves`, do not matter: who shuns a wall behind it walks along it for good.
+    """
     for q in range(first[cell], first[cell + 1]):
         s = listed[q]
         ax, ay = walls[s, 2] - walls[s, 0], walls[s, 3] - walls[s, 1]
@@ -152,7 +155,7 @@ def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
         t = min(max(t, 0.0), 1.0)
         dx, dy = px - walls[s, 0] - t * ax, py - walls[s, 1] - t * ay
         d = sqrt(dx * dx + dy * dy)
-        if 0.0 < d < radius + model.wall_buffer:
+        if 0.0 < d < min(radius + model.wall_buffer, leaves):
             into = (rx * dx + ry * dy) / d
             if into < 0.0:
                 rx += (model.pushout - into) * dx / d
@@ -161,7 +164,9 @@ def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer):
+def velocity(
+    k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer, leaves
+):  # fmt: skip
     """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s].
 
     Who anticipates but stands is pushed away from others instead, or rings of people block each other for good.
@@ -209,7 +214,7 @@ def velocity(k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, li
         if moves:
             rx, ry = spx[k] + (rx - spx[k]) * step / model.reaction, spy[k] + (ry - spy[k]) * step / model.reaction
             rx, ry = unit(rx, ry)
-        rx, ry = slid(px, py, ri, rx, ry, walls, first, listed, cell, model)
+        rx, ry = slid(px, py, ri, rx, ry, walls, first, listed, cell, model, leaves)
     else:
         rx, ry = turned(px, py, ri, rx, ry, walls, first, listed, cell, model)
     space = inf
@@ -381,14 +386,14 @@ def advance(
                 continue
             cell = min(max(int((p.y - y0) / wall_size), 0), wall_ny - 1) * wall_nx
             cell += min(max(int((p.x - x0) / wall_size), 0), wall_nx - 1)
-            m = p.map
+            m, leaves = p.map, inf
             if m < 0:
                 ex, ey = p.aim_x - p.x, p.aim_y - p.y
                 away = sqrt(ex * ex + ey * ey)
                 if away > 0.0:
                     ex, ey = ex / away, ey / away
             else:
-                ex, ey = heading(
+                ex, ey, leaves = heading(
                     p.x, p.y, p.radius, fields[m], clear, map_grid[0], map_grid[1], map_grid[2],
                     lines, map_gates[m, 0], map_gates[m, 1], walls, first, listed, cell,
                 )  # fmt: skip
@@ -396,8 +401,9 @@ def advance(
             if zones.shape[0] > 0:
                 free *= factor(p.x, p.y, zones, zone_factor)
             v, rx, ry = velocity(
-                k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step, buffer
-            )
+                k, ex, ey, free, now, x0, y0, size, nx, ny, start, walls, first, listed, cell, model, step,
+                buffer, leaves,
+            )  # fmt: skip
             if v < 0.0:
                 return CROWDED
             p.mx, p.my = kept(p.x, p.y, rx * v * step, ry * v * step, walls, first, listed, cell)

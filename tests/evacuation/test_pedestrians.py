@@ -290,6 +290,18 @@ def test_nobody_is_stuck_in_rooms(model, seeds):
     assert max(run.flow(0) for run in told) <= 1.33
 
 
+@BOTH
+def test_an_exit_close_before_a_wall_lets_everybody_out(model):
+    """An exit 0.2 m before a wall: 24 people are out in the time of the way and of a lane of 0.82 people a second.
+
+    Who anticipates must not shun the wall behind the exit: he would walk along the exit for good.
+    """
+    floor = Floor(walkable=box(0, 0, 10, 10), exits={"end": LineString([(9.8, 0), (9.8, 10)])})
+    x, y = (part.ravel() for part in np.meshgrid(np.linspace(0.5, 4.5, 4), np.linspace(0.7, 9.3, 6)))
+    told = walk(floor, Walkers(x=x, y=y, radius=0.15), model=model, horizon=120.0)
+    assert told.clearance < 9.3 / 1.34 + 24 / 0.82
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("width", "radius"), [(0.9, 0.15), (1.0, 0.18), (1.2, 0.18)])
 def test_anticipation_leaves_nobody_at_other_doors(width, radius):
