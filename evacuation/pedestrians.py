@@ -245,7 +245,7 @@ class Crowd:
             raise ModelError(f"{replan!r} is no time", where="replan", fix="give 1 s, or 0 for the shortest ways")
         self.time_step = time_step
         self._again = max(round(replan / time_step), 1) if replan > 0.0 and floor is not None else 0
-        self._ground_of = floor
+        self._map = floor
         self.people = _records(people, k.PERSON)
         if floor is None:
             self.people["map"] = -1
@@ -324,11 +324,11 @@ class Crowd:
         until = self._state[0] + steps
         while self._state[0] < until:
             pause = until
-            if self._again and self._ground_of is not None:
+            if self._again and self._map is not None:
                 if self._state[0] % self._again == 0:
                     place = self.position()[self.here()]
                     for field, name in zip(self._floor[0], self._exits, strict=True):
-                        field[:] = self._ground_of.way(name, place)
+                        field[:] = self._map.way(name, place)
                 pause = min(until, (self._state[0] // self._again + 1) * self._again)
             status = k.advance(
                 self.people, self._line, *self._floor, self.passes, self._state, 0.0, self.time_step,
