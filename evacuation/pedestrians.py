@@ -217,6 +217,8 @@ class Crowd:
         Name in `MODELS` or settings of a model.
     time_step
         [s]
+    replan
+        Find the ways anew so often, around where people are (`Floor.way`); 0: the shortest ways. [s]
 
     Raises
     ------
@@ -232,13 +234,18 @@ class Crowd:
         aim: ArrayLike | None = None,
         model: str | CollisionFreeSpeed | AnticipationVelocity = "collision_free_speed",
         time_step: float = 0.05,
+        replan: float = 0.0,
     ) -> None:
         from evacuation._kernels import crowd as k
 
         self.model = _model(model)
         if not (math.isfinite(time_step) and time_step > 0.0):
             raise ModelError(f"time step {time_step!r} is no positive number", where="time_step", fix="give 0.05 s")
+        if not (math.isfinite(replan) and replan >= 0.0):
+            raise ModelError(f"{replan!r} is no time", where="replan", fix="give 1 s, or 0 for the shortest ways")
         self.time_step = time_step
+        self._again = max(round(replan / time_step), 1) if replan > 0.0 and floor is not None else 0
+        self._map = floor
         self.people = _records(people, k.PERSON)
         if floor is None:
             self.people["map"] = -1
@@ -281,7 +288,8 @@ class Crowd:
                 lines.append(rows)
                 headways.append(door.headway)
             used = sorted(set(p["map"].tolist()))
-            self._fields = [floor.way(names[m] if m < len(names) else None) for m in used]
+            self._exits = [names[m] if m < len(names) else None for m in used]
+            self._fields = [floor.way(name) for name in self._exits]
             last = ranges[len(names) - 1][1]
             self._map_gates = np.array([ranges[m] if m < len(names) else (0, last) for m in used], np.int64).reshape(
                 -1, 2
@@ -336,9 +344,17 @@ class Crowd:
 
         until = self._state[0] + steps
         while self._state[0] < until:
+            pause = until
+            if self._again and self._map is not None:
+                if self._state[0] % self._again == 0:
+                    place = self.position()[self.here()]
+                    for field, name in zip(self._floor[0], self._exits, strict=True):
+                        field[:] = self._map.way(name, place)
+                    self._spots["i"] = -1  # what people know of their maps is old
+                pause = min(until, (self._state[0] // self._again + 1) * self._again)
             status = k.advance(
                 self.people, self._line, *self._floor, self.passes, self._state, 0.0, self.time_step,
-                until - self._state[0],
+                pause - self._state[0],
             )  # fmt: skip
             if status == k.CROWDED:
                 raise ModelError(
@@ -372,6 +388,7 @@ def walk(
     horizon: float = 3600.0,
     time_step: float = 0.05,
     every: int = 0,
+    replan: float = 0.0,
 ) -> Walk:
     """Let people walk to their exits until all are out or time is over.
 
@@ -387,6 +404,9 @@ def walk(
         [s]
     every
         Keep the positions of every such step; 0 keeps none.
+    replan
+        Find the ways anew so often, around where people are; 0: everybody takes the shortest way, and a crowd jams at
+        the inner edge of a corner (RiMEA 15). Costs a map by exit and time. [s]
 
     Returns
     -------
@@ -398,7 +418,7 @@ def walk(
     ModelError
         People outside the floor, in walls, overlapping, without a way, with impossible values: all at once.
     """
-    crowd = Crowd(people, floor, model=model, time_step=time_step)
+    crowd = Crowd(people, floor, model=model, time_step=time_step, replan=replan)
     frames, places = [], []
     total, done = math.ceil(horizon / time_step - 1e-9), 0
     stride = every or max(round(1.0 / time_step), 1)

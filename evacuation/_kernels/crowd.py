@@ -141,7 +141,7 @@ def look(people, spots, fields, room, grid):
 
 @njit(**BARE)
 def straight(px, py, radius, gates, gate_from, gate_to, walls, first, listed, cell):
-    """Unit vector to the nearest exit that is in sight and nearer than `AIM`, or zeros."""
+    """Unit vector to the nearest exit that is in sight and nearer than `AIM`, or zeros; how far it is, or inf."""
     best, gx, gy = AIM, 0.0, 0.0
     for g in range(gate_from, gate_to):
         dx, dy = gates[g, 2] - gates[g, 0], gates[g, 3] - gates[g, 1]
@@ -153,7 +153,7 @@ def straight(px, py, radius, gates, gate_from, gate_to, walls, first, listed, ce
         away = sqrt(qx * qx + qy * qy)
         if TOUCH < away < best and hit(px, py, px + qx, py + qy, walls, first, listed, cell) < 0:
             best, gx, gy = away, qx / away, qy / away
-    return gx, gy
+    return gx, gy, best if best < AIM else inf
 
 
 @njit(**BARE)
@@ -196,21 +196,22 @@ def round_corners(px, py, field, spot, grid, walls, first, listed, cell):
 
 @njit(**INLINE)
 def heading(p, spot, fields, grid, gates, map_gates, walls, first, listed, frame):
-    """Unit vector of the shortest way on a person's map, or zeros where there is none."""
+    """Unit vector of the shortest way on a person's map, or zeros; how far the exit is that is walked at straight."""
     if spot.exit:
         cell = wall_cell(p.x, p.y, frame)
-        gx, gy = straight(
+        gx, gy, away = straight(
             p.x, p.y, p.radius, gates, map_gates[p.map, 0], map_gates[p.map, 1], walls, first, listed, cell
         )
-        if gx != 0.0 or gy != 0.0:
-            return gx, gy
+        if away < inf:
+            return gx, gy, away
     if spot.sloped:
         u, w = spot.u, spot.w
         gx, gy = -(spot.lower * (1.0 - w) + spot.upper * w), -(spot.left * (1.0 - u) + spot.right * u)
         m = sqrt(gx * gx + gy * gy)
         if 0.0 < m < inf:
-            return gx / m, gy / m
-    return round_corners(p.x, p.y, fields[p.map], spot, grid, walls, first, listed, wall_cell(p.x, p.y, frame))
+            return gx / m, gy / m, inf
+    gx, gy = round_corners(p.x, p.y, fields[p.map], spot, grid, walls, first, listed, wall_cell(p.x, p.y, frame))
+    return gx, gy, inf
 
 
 @njit(**INLINE)
@@ -231,8 +232,11 @@ def unit(x, y):
 
 
 @njit(**INLINE)
-def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
-    """The direction (rx, ry) along the walls that are near and ahead, and a little off them, as a unit vector."""
+def slid(px, py, radius, rx, ry, walls, first, listed, cell, model, leaves):
+    """The direction (rx, ry) along the walls that are near and ahead, and a little off them, as a unit vector.
+
+    Walls farther than the exit, at `leaves`, do not matter: who shuns a wall behind it walks along it for good.
+    """
     for q in range(first[cell], first[cell + 1]):
         s = listed[q]
         ax, ay = walls[s, 2] - walls[s, 0], walls[s, 3] - walls[s, 1]
@@ -240,7 +244,7 @@ def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
         t = min(max(t, 0.0), 1.0)
         dx, dy = px - walls[s, 0] - t * ax, py - walls[s, 1] - t * ay
         d = sqrt(dx * dx + dy * dy)
-        if 0.0 < d < radius + model.wall_buffer:
+        if 0.0 < d < min(radius + model.wall_buffer, leaves):
             into = (rx * dx + ry * dy) / d
             if into < 0.0:
                 rx += (model.pushout - into) * dx / d
@@ -249,7 +253,7 @@ def slid(px, py, radius, rx, ry, walls, first, listed, cell, model):
 
 
 @njit(**INLINE)
-def velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model, step, buffer):
+def velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model, step, buffer, leaves):
     """Speed and direction of the person at rank `k` of `now`, who wishes to go along (ex, ey) at `free` [m/s].
 
     Who anticipates but stands is pushed away from others instead, or rings of people block each other for good.
@@ -294,7 +298,7 @@ def velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model,
         if moves:
             rx, ry = me.ex + (rx - me.ex) * step / model.reaction, me.ey + (ry - me.ey) * step / model.reaction
             rx, ry = unit(rx, ry)
-        rx, ry = slid(px, py, ri, rx, ry, walls, first, listed, cell, model)
+        rx, ry = slid(px, py, ri, rx, ry, walls, first, listed, cell, model, leaves)
     else:
         rx, ry = turned(px, py, ri, rx, ry, walls, first, listed, cell, model)
     space = inf
@@ -458,15 +462,18 @@ def advance(
             p.mx, p.my, p.vx, p.vy = 0.0, 0.0, 0.0, 0.0
             if p.start > time:
                 continue
+            leaves = inf
             if p.map < 0:
                 ex, ey = unit(p.aim_x - p.x, p.aim_y - p.y)
             else:
-                ex, ey = heading(p, spot, fields, map_grid, lines, map_gates, walls, first, listed, frame)
+                ex, ey, leaves = heading(p, spot, fields, map_grid, lines, map_gates, walls, first, listed, frame)
             cell = first.size - 2 if spot.free == FREE else wall_cell(p.x, p.y, frame)  # the last lists none
             free = p.speed
             if zones.shape[0] > 0:
                 free *= factor(p.x, p.y, zones, zone_factor)
-            v, rx, ry = velocity(k, ex, ey, free, now, nx, start, walls, first, listed, cell, model, step, buffer)
+            v, rx, ry = velocity(
+                k, ex, ey, free, now, nx, start, walls, first, listed, cell, model, step, buffer, leaves
+            )
             if v < 0.0:
                 return CROWDED
             p.mx, p.my = kept(p.x, p.y, rx * v * step, ry * v * step, walls, first, listed, cell)

@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -55,6 +56,11 @@ def met(row: dict[str, str], measured: float) -> bool:
     """Whether a measured value is in the band of its row, widened by the tolerance of the row."""
     tolerance = float(row["tolerance"])
     return float(row["low"]) - tolerance <= measured <= float(row["high"]) + tolerance
+
+
+def verdict(row: dict[str, str], measured: float) -> str:
+    """Met or not met; listed where the row has no band."""
+    return ("met" if met(row, measured) else "not met") if row["low"] else "listed"
 
 
 def park(*features: tuple[str, str, list[Any], dict[str, str]]) -> twin.Twin:
@@ -405,7 +411,7 @@ def pre_clear(delay: float) -> float:
     return float(delay + wide.max() - wide.min())
 
 
-def corridor_of(shape: Any, start: Any, end: LineString, people: int) -> float:
+def corridor_of(shape: Any, start: Any, end: LineString, people: int, replan: float) -> float:
     """Time of a crowd that fills a start area until the last has passed the end."""
     low_x, low_y, high_x, high_y = start.bounds
     rows_of = max(int((high_y - low_y - 0.4) / 0.5), 1)
@@ -413,17 +419,17 @@ def corridor_of(shape: Any, start: Any, end: LineString, people: int) -> float:
     x = low_x + 0.3 + 0.5 * (np.arange(people) // rows_of)
     assert x.max() < high_x
     floor = Floor(walkable=shape, exits={"end": end})
-    run = walk(floor, Walkers(x=x, y=y, speed=1.3, radius=0.15), horizon=400.0)
+    run = walk(floor, Walkers(x=x, y=y, speed=1.3, radius=0.15), horizon=400.0, replan=replan)
     return float(run.clearance)
 
 
-def rimea_15_crowd() -> float:
+def rimea_15_crowd(replan: float = 0.0) -> float:
     """How many of short <= corner <= long hold, 100 people in corridors of 4 m, the corner between the lengths."""
     room_ = box(-16, 0, 0, 4)
-    short = corridor_of(room_.union(box(0, 0, 10, 4)), room_, LineString([(10, 0), (10, 4)]), 100)
-    long = corridor_of(room_.union(box(0, 0, 24, 4)), room_, LineString([(24, 0), (24, 4)]), 100)
+    short = corridor_of(room_.union(box(0, 0, 10, 4)), room_, LineString([(10, 0), (10, 4)]), 100, replan)
+    long = corridor_of(room_.union(box(0, 0, 24, 4)), room_, LineString([(24, 0), (24, 4)]), 100, replan)
     bent = box(0, 0, 10, 4).union(box(6, 0, 10, 14))
-    corner = corridor_of(room_.union(bent), room_, LineString([(6, 14), (10, 14)]), 100)
+    corner = corridor_of(room_.union(bent), room_, LineString([(6, 14), (10, 14)]), 100, replan)
     return float((short <= corner) + (corner <= long))
 
 
@@ -491,6 +497,7 @@ CASES: dict[tuple[str, str], Case] = {
     ("SFPE-OPEN", "network"): lambda: door(0.6, Walking(boundary_layer=0.0), 50),
     ("STAIR-200x5-1000", "network"): lambda: link_time(200.0, 5.0, 1000, 2.0, kind="stairs", law=STEPS),
     ("RIMEA-15", "crowd"): rimea_15_crowd,
+    ("RIMEA-15", "crowd, quickest ways"): lambda: rimea_15_crowd(1.0),
     ("JUL-12", "crowd"): jul_12_crowd,
     ("LC50-10", "harm"): lambda: lc50(600.0),
     ("LC50-30", "harm"): lambda: lc50(1800.0),
@@ -499,11 +506,12 @@ CASES: dict[tuple[str, str], Case] = {
     ("BOT-1.2", "crowd"): lambda: bottleneck(1.2),
 }
 
+MORE: dict[str, ModuleType] = {}
 if __name__ == "evacuation_cases":  # under another name it lends its helpers to the files it would merge
-    for _file in ("network_cases.py", "crowd_cases.py"):
-        if (_path := Path(__file__).with_name(_file)).exists():
-            _spec = importlib.util.spec_from_file_location(_file.removesuffix(".py"), _path)
-            assert _spec is not None
-            assert _spec.loader is not None
-            _spec.loader.exec_module(_more := importlib.util.module_from_spec(_spec))
-            CASES |= _more.CASES
+    for _stem in ("network_cases", "crowd_cases"):
+        _spec = importlib.util.spec_from_file_location(_stem, Path(__file__).with_name(f"{_stem}.py"))
+        assert _spec is not None
+        assert _spec.loader is not None
+        _spec.loader.exec_module(_more := importlib.util.module_from_spec(_spec))
+        CASES |= _more.CASES
+        MORE[_stem] = _more

@@ -330,10 +330,12 @@ CASES: dict[tuple[str, str], Case] = {
     ("IMO-T1.2-door", "network"): lambda: useful_flow(1.0, Walking()) / 0.7,
     ("IMO-T1.2-down", "network"): lambda: useful_flow(1.0, Walking(), "stairs") / 0.7,
     ("IMO-T1.2-up", "network"): lambda: useful_flow(1.0, Walking(), "stairs") / 0.7,
-    ("RIMEA-08", "network"): lambda: float(np.sum(np.diff([storeys(4, 40, v) for v in (0.5, 0.75, 1.0)]) < 0.0)),
-    ("RIMEA-11", "network"): lambda: exit_choice(share_out=True),
+    ("RIMEA-08-storeys", "network"): lambda: float(
+        np.sum(np.diff([storeys(4, 40, v) for v in (0.5, 0.75, 1.0)]) < 0.0)
+    ),
+    ("RIMEA-11-shared", "network"): lambda: exit_choice(share_out=True),
     ("RIMEA-11-nearest", "network"): lambda: exit_choice(share_out=False),
-    ("RIMEA-14", "network"): lambda: route_choice(UP_AND_DOWN),
+    ("RIMEA-14-level", "network"): lambda: route_choice(UP_AND_DOWN),
     ("ISO-12", "network"): lambda: useful_flow(1.0, Walking(), "stairs") / 0.7,
     ("ISO-13", "network"): lambda: 20.0 / crowded(1.0),
     ("ISO-14", "network"): pair,

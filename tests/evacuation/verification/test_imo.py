@@ -84,3 +84,23 @@ def test_imo_table_1_1_crowded_corridor_network(check):
 @pytest.mark.parametrize("way", ["down", "up"])
 def test_imo_table_1_2_stairs_network(check, way):
     check(f"IMO-T1.2-{way}", "network")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "engine",
+    [
+        pytest.param(
+            "crowd",
+            marks=pytest.mark.xfail(strict=True, reason="100 and 100 block each other for good: 60, 114, 257 s, inf"),
+        ),
+        "crowd, anticipation",
+    ],
+)
+def test_imo_08_counterflow_crowd(check, engine):
+    check("IMO-08", engine)
+
+
+@pytest.mark.parametrize("engine", ["crowd", "crowd, anticipation"])
+def test_imo_11_staircase_crowd(check, engine):
+    check("IMO-11", engine)
