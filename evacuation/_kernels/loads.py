@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from evacuation._kernels.options import BARE
+from evacuation._kernels.options import BARE, INLINE
 
 
-@njit(**BARE)
+@njit(**INLINE)
 def until_time(total, row, time, width):
     """Load gathered at a row of the table from time 0 to `time`: a monotone cubic between the edges.
 
@@ -27,7 +27,7 @@ def until_time(total, row, time, width):
     return low + w * (rate + (1.0 - w) * ((1.0 - w) * first - w * last))
 
 
-@njit(**BARE)
+@njit(**INLINE)
 def reached(total, row, load, start, stop, width):
     """When a row of the table reaches a load, known to lie between its values at two times."""
     last = total.shape[1] - 2

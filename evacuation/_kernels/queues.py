@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from evacuation._kernels.loads import reached, until_time
-from evacuation._kernels.options import BARE
+from evacuation._kernels.options import BARE, INLINE
 
 LINK = np.dtype(
     [
@@ -68,7 +68,7 @@ SLOW_WIDTH = 8
 DONE, RECORDS_FULL = 0, 1  # status codes of `advance`
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def schedule(link, time, links, calendar, state, width):
     """Put the next event of a link into the calendar, sorted by (time, link) within its bucket."""
     links[link].event = time
@@ -91,7 +91,7 @@ def schedule(link, time, links, calendar, state, width):
             links[after].before = link
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def unschedule(link, links, calendar):
     """Take the event of a link out of the calendar."""
     bucket = links[link].bucket
@@ -106,7 +106,7 @@ def unschedule(link, links, calendar):
         links[link].bucket = -1
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def breathe(person, row, start, stop, harm, total, laws):
     """Gather the load of a row between two times; True if the limit is reached, and then when and where is kept."""
     stop = min(stop, laws[HORIZON])
@@ -129,7 +129,7 @@ def breathe(person, row, start, stop, harm, total, laws):
     return True
 
 
-@njit(**BARE)
+@njit(**INLINE)
 def _walk(person, link, time, speed, links, harm, total, slow, segment_row, segments, laws):
     """Walk a link point by point in its air: when its end is reached, and whether the person falls before."""
     n, base, back = segments[link // 2], segment_row[link // 2], link % 2
@@ -158,7 +158,7 @@ def _fell_waiting(person, time, people, harm, total, slow, segment_row, segments
     return waited and breathe(person, row, people[person].ready, time, harm, total, laws)
 
 
-@njit(**BARE)
+@njit(**INLINE)
 def fell_in_line(person, link, time, harm, total, slow, segment_row, segments, laws):
     """Whether somebody fell while waiting at the end of a link."""
     start = harm[person].counted
@@ -166,14 +166,14 @@ def fell_in_line(person, link, time, harm, total, slow, segment_row, segments, l
     return breathe(person, end_row(link, segment_row, segments), start, time, harm, total, laws)
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def end_row(link, segment_row, segments):
     """Row of the air at the end of a link, where people wait."""
     base = segment_row[link // 2]
     return base if link % 2 == 1 else base + segments[link // 2]
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def lie_down(person, link, links, people, state):
     """A person who falls on a link is in no queue; the room stays taken."""
     people[person].next = links[link].fallen
@@ -181,7 +181,7 @@ def lie_down(person, link, links, people, state):
     state[WALKING] -= 1
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def _has_room(link, links):
     if links[link].closed == 1:
         return False
@@ -202,7 +202,7 @@ def _someone_lies(link, time, links, people, harm):
     return 0
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def _headway(link, time, links, people, harm):
     """Time until the next one may leave: longer past the fallen, and where the other direction takes its part.
 
@@ -216,7 +216,7 @@ def _headway(link, time, links, people, harm):
     return gap
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def _enter(person, link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Let a person, already counted, walk onto a link, who may have fallen while waiting for that at the place."""
     if state[BREATHING] == 1 and _fell_waiting(person, time, people, harm, total, slow, segment_row, segments, laws):
@@ -261,7 +261,7 @@ def _enter(person, link, time, links, people, harm, total, slow, segment_row, se
         schedule(link, max(ready, links[link].free), links, calendar, state, laws[BUCKET_WIDTH])
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def leave_stuck(link, links, state):
     """Take a blocked link out of the line of those who will squeeze in, which is in order of time."""
     before, after = links[link].before, links[link].after
@@ -295,7 +295,7 @@ def admit(link, time, links, people, harm, total, slow, segment_row, segments, c
             _enter(starter, link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def freed(link, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """Room came free on a link: its own waiters may come, and those of the other direction of the same way."""
     if links[link].wait_head >= 0 or links[link].starter_head >= 0:
@@ -304,7 +304,7 @@ def freed(link, time, links, people, harm, total, slow, segment_row, segments, c
         admit(link ^ 1, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(**BARE)
+@njit(**INLINE)
 def _start(person, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws):
     """A person comes to the first link of the way, and enters it or queues for it."""
     link = people[person].link
@@ -362,7 +362,7 @@ def leave_line(link, target, links):
         links[target].wait_tail = before
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def _record(person, leave, people, records, state):
     row = state[RECORDS]
     records[row].person = person
@@ -373,7 +373,7 @@ def _record(person, leave, people, records, state):
     state[RECORDS] = row + 1
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def _step_up(link, time, links, people, calendar, state, laws):
     """Take the head out of the queue; the next one is due."""
     behind = people[links[link].head].next
@@ -402,7 +402,7 @@ def step_aside(link, time, links, people, harm, total, slow, segment_row, segmen
         freed(target, time, links, people, harm, total, slow, segment_row, segments, calendar, state, laws)
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def _next_way(person, link, time, people, laws, onward):
     column = 0
     if onward.shape[1] > 1:
@@ -410,7 +410,7 @@ def _next_way(person, link, time, people, laws, onward):
     return onward[people[person].destination, column, link], column
 
 
-@njit(inline="always", **BARE)
+@njit(**INLINE)
 def _serve(link, time, links, people, harm, total, slow, segment_row, segments, records, calendar, state, laws, onward):
     """The head of a link is due: it arrives, moves on, waits or is blocked."""
     person, status = links[link].head, links[link].status
