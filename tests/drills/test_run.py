@@ -99,7 +99,12 @@ def test_what_is_saved_opens_elsewhere(played, tmp_path) -> None:
     assert summary["scores"]["outcome"] == result.scores.outcome
 
 
-@pytest.mark.parametrize("name", sorted(names()))
+_LONG = {"chlorine-hose-rescue"}  # ten evacuations of people who may fall
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in _LONG else ()) for name in sorted(names())]
+)
 def test_every_library_scenario_runs_with_ordered_harm(name) -> None:
     scenario = load(name)
     result = run_drill(scenario, load_layout(park_path(scenario.layout.park)))
