@@ -337,3 +337,36 @@ def test_a_hazard_may_answer_one_number(graph, weather) -> None:
     everywhere = Exposure(graph, Answers(lambda shape: 1e-3), substance=CHLORINE, weather=weather, horizon=600.0)
     # a steady concentration: the load is its rate times the time
     assert still(everywhere, stay(stop=600.0))[0] == pytest.approx(everywhere.load_of(1e-3, 600.0), rel=1e-9)
+
+
+@pytest.mark.parametrize("begin", [101.0, 297.75, 298.5, 299.3, 300.4])
+def test_gas_for_two_seconds_is_not_missed(graph, weather, begin):
+    class Pulse:
+        """Gas everywhere, at once there and at once gone."""
+
+        def concentration(self, x, y, z, t):
+            t = np.broadcast_arrays(x, y, z, t)[3]
+            return np.where((t >= begin) & (t < begin + 2.0), 1e-4, 0.0)
+
+    air = Exposure(graph, Pulse(), substance=CHLORINE, weather=weather, horizon=600.0)
+    # asked for every second, on both sides of the edge of a block of 300 s
+    assert still(air, stay(stop=600.0))[0] == pytest.approx(float(air.load_of(1e-4, 2.0)), rel=1e-9)
+
+
+def test_who_falls_on_the_way_lies_there_and_breathes_on(park, weather):
+    """The sum over steps of 0.25 s at the positions told by the result, falls between the ends of pieces included."""
+    people = populate(park, [Group(name="yard", place="YD-1", count=60)], Streams(3))
+    cloud, load = Drifting(40.0, 2.0), np.zeros(60)
+    result = evacuate(
+        park, people, orders=[Order(time=10.0, action="evacuate")], hazard=cloud, substance=CHLORINE, weather=weather,
+        horizon=600.0, tolerance=Tolerance(),
+    )  # fmt: skip
+    for t in np.arange(0.0, 600.0, 0.25) + 0.125:
+        x, y = result.positions(float(t))
+        setting_out = (t >= result.start_time) & (t < result.tracks.walk_time)  # counted where they stood
+        x, y = np.where(setting_out, people.x, x), np.where(setting_out, people.y, y)
+        load += CHLORINE.harm.probit().load_rate(cloud.concentration(x, y, 1.5, t), 293.15, 101325.0) * 0.25
+    fell = np.isfinite(result.incapacitated_time) & (result.incapacitated_time > result.tracks.walk_time)
+    assert fell.sum() >= 5
+    # pieces of 10 m in a cloud of 40 m are right to 0.3 %
+    assert result.load == pytest.approx(load, rel=0.003)
