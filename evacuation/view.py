@@ -286,7 +286,7 @@ def _draw_counts(ax: Axes, evacuation: Played, time: float | None) -> None:
             va="top" if graph.node_y[leaf] > middle else "bottom",
             fontsize=8,
             color="white",
-            zorder=60,
+            zorder=90,
             bbox={"boxstyle": "round,pad=0.25", "facecolor": "#1b7a5a", "edgecolor": "none"},
         )
 
