@@ -36,6 +36,7 @@ def study(chlorine, park):
     return compare(with_buses(chlorine, VILLAGE), park, policies=["nearest", "buses"])
 
 
+@pytest.mark.slow
 def test_village_rides_on_and_nobody_is_lost(study, park):
     walked, rode = study.shown["nearest"], study.shown["buses"]
     people = rode.population

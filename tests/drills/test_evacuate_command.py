@@ -57,6 +57,7 @@ def test_replication_0_has_the_people_of_the_drill(study, puff, park):
     assert other.rows[0]["toxic_load"] != study.rows[0]["toxic_load"]
 
 
+@pytest.mark.slow
 def test_a_study_that_was_killed_goes_on_where_it_was(puff, park, tmp_path):
     whole, part = tmp_path / "whole.jsonl", tmp_path / "part.jsonl"
     complete = compare(puff, park, policies=["plan", "nearest"], replications=3, journal=whole)

@@ -106,6 +106,7 @@ def counts(alarm: float = 60.0) -> dict[str, int]:
     return {name: over(p, truth if "shelter" in name else bare(truth), nodes, times) for name, p in plans.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("alarm", "strictly"), [(300.0, False), (480.0, True)])
 def test_the_better_the_cloud_is_known_the_fewer_are_hurt(alarm: float, strictly: bool) -> None:
     """A plan has the least mean load, not the least number over a limit: the order of the numbers is an outcome.

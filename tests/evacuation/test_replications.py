@@ -164,6 +164,7 @@ def test_threads_give_the_same_bits(study, layout, tmp_path):
     assert (tmp_path / "one.jsonl").read_bytes() == (tmp_path / "two.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 def test_a_killed_study_goes_on_and_ends_with_the_same_bytes(study, layout, tmp_path):
     whole, broken = tmp_path / "whole.jsonl", tmp_path / "broken.jsonl"
     plain = study(layout, whole)

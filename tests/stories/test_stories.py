@@ -97,6 +97,7 @@ def test_safety_engineer(desk):
     assert early.total_mass == pytest.approx(leak.total_mass * 60.0 / 1800.0, rel=1e-12)
 
 
+@pytest.mark.slow
 def test_what_people_should_be_told(desk):
     told = tell(5)
     study = told["study"]
