@@ -13,7 +13,7 @@ def until_time(total, row, time, width):
     """Load gathered at a row of the table from time 0 to `time`: a monotone cubic between the edges.
 
     The rate at an edge is the mean of those of the steps beside it, at most three times the smaller one (Fritsch F.N.,
-    Carlson R.E. 1980, SIAM J. Numer. Anal. 17, 238, section 3).
+    Carlson R.E. 1980, SIAM Journal on Numerical Analysis 17, 238, section 3).
     """
     bins = total.shape[1] - 1
     place = min(max(time / width, 0.0), float(bins))
