@@ -387,13 +387,17 @@ def _group(paper: PeopleHere) -> Group:
         indoors=paper.indoors,
         premovement=_premovement(paper),
         speed=WALKING_SPEED if paper.speed is None else _distribution(paper.speed),
-        age=None if paper.age is None else Distribution.uniform(*paper.age),
+        age=None if paper.age is None else _ages(*paper.age),
         compliance=paper.compliance,
         mobile=paper.mobile,
         protection=paper.protection,
         breathing=paper.breathing,
         assisted_by=paper.assisted_by or "",
     )
+
+
+def _ages(youngest: float, oldest: float) -> Distribution:
+    return Distribution.uniform(youngest, oldest) if oldest > youngest else Distribution.fixed(oldest)
 
 
 def _premovement(paper: PeopleHere) -> Distribution:

@@ -76,8 +76,7 @@ def asphyxiant_rate(
     values = {name: np.asarray(value, float) for name, value in gases.items()}
     for name, value in values.items():
         most = 1e6 if name in {"co", "hcn", "no2"} else 100.0
-        if not ((value >= 0.0) & (value <= most)).all():
-            raise ModelError(f"{name} is {value.tolist()!r}", where="asphyxiant_rate", fix=f"give 0 to {most:g}")
+        _within(f"asphyxiant_rate({name})", value, 0.0, most, "ppm" if most > 100.0 else "%")
     carbon = 2.764e-5 * values["co"] ** 1.036
     cyanide = np.maximum(values["hcn"] - values["no2"], 0.0)
     nitrile = np.where(cyanide > 0.0, np.maximum(np.exp(cyanide / 43.0) / 220.0 - 0.0045, 0.0), 0.0)
@@ -229,7 +228,7 @@ def smoke_speed(
     """
     k = np.asarray(extinction, float)
     if not (k >= 0.0).all():
-        raise ModelError(f"extinction is {k.tolist()!r}", where="smoke_speed", fix="give 0 m⁻¹ or more")
+        raise ModelError(f"extinction is {k[~(k >= 0.0)].ravel()[0]:g}", where="smoke_speed", fix="give 0 m⁻¹ or more")
     if law == "frantzich_nilsson":
         return np.asarray(np.maximum(1.0 - 0.057 * k / 0.706, 0.1))
     if law == "fridolf":

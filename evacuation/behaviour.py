@@ -12,7 +12,7 @@ import shapely
 from numpy.typing import NDArray
 
 from evacuation.condition import Harm, Suffering
-from evacuation.exposure import Stay
+from evacuation.exposure import Exposure, Stay
 from evacuation.population import Population
 from evacuation.routes import SETTLEMENT_AREA, WalkGraph
 from evacuation.walking import Crossings, Engine
@@ -402,11 +402,21 @@ class Crowd:
         return np.asarray(found, np.int8)
 
     def stay(self, crossings: Crossings) -> Stay:
-        """How everybody spent the time before entering the first link, for the toxic load."""
-        stop = np.minimum(self.engine.arrival, self.horizon)
-        moved = np.diff(crossings.first) > 0
-        stop[moved] = crossings.times[crossings.first[:-1][moved], 0]
+        """How everybody spent the time until they came to the exit of their place, for the toxic load."""
+        stop = np.minimum(np.minimum(self.engine.arrival, self.horizon), self.start_time + self.rooms.approach)
         return self._course(np.arange(len(self.population)), stop)
+
+    def queued(self, table: Exposure, crossings: Crossings) -> NDArray[np.float64]:
+        """Load of everybody while waiting at the exit of the place for the first link, shape (n,). [probit unit]"""
+        out = np.zeros(len(self.population))
+        since, until = self.start_time + self.rooms.approach, np.full(out.size, self.horizon)
+        moved = np.diff(crossings.first) > 0
+        until[moved] = np.minimum(crossings.times[crossings.first[:-1][moved], 0], self.horizon)
+        leaf = np.array([self.graph.places.get(tag, (-1, -1))[0] for tag in self.population.places], np.int64)
+        exit_ = leaf[self.population.place]
+        waited = np.flatnonzero((until > since) & (self.engine.arrival > since) & (exit_ >= 0))
+        out[waited] = table.at(table.rows(exit_[waited]), since[waited], until[waited])
+        return out
 
     def rescue(self, person: int) -> bool:
         """Carry somebody away now; false if the person has not fallen."""
@@ -431,12 +441,12 @@ class Crowd:
         load = load * bear.share + done.gathered
         felt, fell = np.minimum(felt, done.marked), np.minimum(fell, done.fallen)
         lying = np.flatnonzero(np.isfinite(done.fallen))
-        place, since, until = done.place[lying], done.fallen[lying], end[lying]
-        died[lying] = table.when(place, since, until, (bear.dead[lying] - load[lying]) / bear.share[lying])
+        row, part, since, until = done.row[lying], done.part[lying], done.fallen[lying], end[lying]
+        died[lying] = table.when(row, since, until, (bear.dead[lying] - load[lying]) / bear.share[lying], part)
         felt[lying] = np.minimum(
-            felt[lying], table.when(place, since, until, (bear.impaired[lying] - load[lying]) / bear.share[lying])
+            felt[lying], table.when(row, since, until, (bear.impaired[lying] - load[lying]) / bear.share[lying], part)
         )
-        load[lying] += bear.share[lying] * table.at(place, since, until)
+        load[lying] += bear.share[lying] * table.at(row, since, until, part)
         arrival = self.engine.arrival
         there = np.flatnonzero((arrival < self.horizon) & (self.muster >= 0))
         rows = table.rows(

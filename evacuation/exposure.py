@@ -23,7 +23,8 @@ __all__ = ["Exposure", "Stay"]
 
 _BLOCK = 30  # bins sampled together
 _BEND = 5.0 / 24.0  # see `_cut`
-_SMOOTH = 0.01  # part of the highest concentration by which a cubic may leave a straight line; clouds pass in 7 s
+_SMOOTH = 0.02  # part of the concentration there by which a cubic may leave a straight line over two instants
+_LOOK = 2.5  # how finely ways are looked at first: plumes of 0.5 m (one sigma) and wider are seen [m]
 _SHORTEST = 0.5  # pieces are not made shorter [m]
 _HARMLESS = 1e-6  # of the load that kills half of the people
 _MOST_POINTS = 1 << 20  # points of one call of the hazard
@@ -91,9 +92,11 @@ class Exposure:
         Standing positions are rounded to this grid; 0: each stands where it stands. [m]
     instants
         Instants of a bin at which the cloud is asked for, evenly spread; the load rate is constant around each. A puff
-        that takes s seconds (one sigma) to pass is caught to 1 % when the instants are no farther apart than s.
+        that takes s seconds (one sigma) to pass is caught to 1 % when the instants are no farther apart than s. Gas
+        that comes or goes at once does so at the nearest edge between instants.
     accuracy
-        Relative error of loads along links to which the pieces are cut, down to 0.5 m; 1: pieces of `segment`. Places
+        Relative error of loads along links to which the pieces are cut, down to 0.5 m; 1: pieces of `segment`. Ways are
+        looked at every 2.5 m first: what is narrower than 1 m may be missed. Places
         where nobody gathers a millionth of the load that kills half of the people are left as they are. [1]
 
     Raises
@@ -209,38 +212,37 @@ class Exposure:
 
     def at(
         self,
-        places: NDArray[np.int64] | NDArray[np.float64],
+        rows: NDArray[np.int64],
         start: NDArray[np.float64],
         stop: NDArray[np.float64],
+        part: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
-        """Load gathered at rows of the table, or between two of them, between times [s]. [unit of the probit]"""
-        out = np.zeros(places.size)
-        spots = self._sampled(places, stop)
-        k.between(self._total, spots, np.ascontiguousarray(start), np.ascontiguousarray(stop), self._step, out)
+        """Load gathered at rows of the table, or parts of the way to the next ones, between times [s]. [probit unit]"""
+        out = np.zeros(rows.size)
+        begin, end = (np.ascontiguousarray(v) for v in (start, stop))
+        k.between(self._total_of(rows, stop, part), rows, _parts(rows, part), begin, end, self._step, out)
         return out
 
     def when(
         self,
-        places: NDArray[np.int64] | NDArray[np.float64],
+        rows: NDArray[np.int64],
         start: NDArray[np.float64],
         stop: NDArray[np.float64],
         load: NDArray[np.float64],
+        part: NDArray[np.float64] | None = None,
     ) -> NDArray[np.float64]:
         """When people who stay at places, as in :meth:`at`, have gathered a load, inf if not by `stop`. [s]"""
-        out = np.full(places.size, np.inf)
-        spots = self._sampled(places, stop)
-        k.moments(self._total, spots, start, stop, load, self._step, out)
+        out = np.full(rows.size, np.inf)
+        k.moments(self._total_of(rows, stop, part), rows, _parts(rows, part), start, stop, load, self._step, out)
         return out
 
-    def _sampled(
-        self, places: NDArray[np.int64] | NDArray[np.float64], stop: NDArray[np.float64]
+    def _total_of(
+        self, rows: NDArray[np.int64], stop: NDArray[np.float64], part: NDArray[np.float64] | None
     ) -> NDArray[np.float64]:
-        """Places as the kernels take them, their rows sampled from time 0 on."""
-        spots = places.astype(float)
-        between = spots % 1.0 > 0.0
-        rows = np.concatenate([spots, spots[between] + 1.0]).astype(np.int64)
-        self._sample(rows, np.concatenate([stop, stop[between]]))
-        return spots
+        """Running totals, with rows and their next ones sampled as far as they are asked for."""
+        between = _parts(rows, part) > 0.0
+        self._sample(np.concatenate([rows, rows[between] + 1]), np.concatenate([stop, stop[between]]))
+        return self._total
 
     def rows(self, nodes: NDArray[np.int64]) -> NDArray[np.int64]:
         """Rows of the table for nodes of the ways, sampled over all time."""
@@ -267,16 +269,17 @@ class Exposure:
             ``speed_factor(x, y, z, t)``, as :class:`~evacuation.Fire`, slows in any case.
         """
         used = np.arange(len(self.graph.kinds)) if ways is None else np.flatnonzero(ways)
-        rows = self._way_rows(used)
-        self._sample(rows, np.full(rows.size, self.horizon))
-        return Air(
-            total=self._total,
-            slow=_slow(self, rows, slowing),
-            step=self._step,
-            width=self.time_bin,
-            segment_row=self._segment_row.copy(),
-            segments=self._segments.copy(),
-        )
+        with self._lock:  # all of one state of the table
+            rows = self._way_rows(used)
+            self._sample(rows, np.full(rows.size, self.horizon))
+            return Air(
+                total=self._total,
+                slow=_slow(self, rows, slowing),
+                step=self._step,
+                width=self.time_bin,
+                segment_row=self._segment_row.copy(),
+                segments=self._segments.copy(),
+            )
 
     def load_of(self, concentration: ArrayLike, duration: ArrayLike) -> NDArray[np.float64]:
         """Load of a steady concentration [kg m⁻³] over a duration [s], in the weather of time 0."""
@@ -426,6 +429,10 @@ class Exposure:
             return np.repeat(self._segment_row[ways], n) + np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
 
 
+def _parts(rows: NDArray[np.int64], part: NDArray[np.float64] | None) -> NDArray[np.float64]:
+    return np.zeros(rows.size) if part is None else part
+
+
 def _slow(
     air: Exposure, rows: NDArray[np.int64], slowing: Callable[[NDArray[np.float64]], ArrayLike] | None
 ) -> NDArray[np.float64]:
@@ -458,7 +465,8 @@ def _shown(air: Exposure, rows: NDArray[np.int64], first: int, last: int) -> NDA
     straight = 0.5 * (asked[:, 1:-2] + asked[:, 2:-1])
     bend = (straight - 0.5 * (asked[:, :-3] + asked[:, 3:])) / 8.0  # from the straight line to the cubic
     between = np.maximum(straight + bend, 0.0)
-    rough = np.abs(bend).max(axis=1) > _SMOOTH * asked.max(axis=1)
+    near = np.max([asked[:, :-3], asked[:, 1:-2], asked[:, 2:-1], asked[:, 3:]], axis=0)
+    rough = (np.abs(bend) > _SMOOTH * near).any(axis=1)
     rough &= (asked**air.probit.n).sum(axis=1) * 2.0 * air._step > air._few
     if rough.any():
         between[rough] = ask(rows[rough], even[1:-2] + 1)
@@ -476,7 +484,8 @@ def _cut(air: Exposure, ways: NDArray[np.int64], pieces: NDArray[np.int64]) -> N
     cloud that comes towards the person at twice the walking pace, gives 5/24. The sum over the way and all time of
     the second differences, h**2 |f''|, is compared with that of f. It depends on nothing but the way.
     """
-    length, pieces, tried = air.graph.links.length[2 * ways], pieces.copy(), np.maximum(pieces, 2)
+    length, pieces = air.graph.links.length[2 * ways], pieces.copy()
+    tried = np.maximum(np.maximum(np.ceil(length / _LOOK).astype(np.int64), pieces), 2)
     left = np.arange(ways.size)
     while left.size:
         first = np.cumsum(tried[left] + 1) - tried[left] - 1

@@ -416,6 +416,7 @@ def _result(stage: _Stage, table: Exposure | None, horizon: float) -> Evacuation
         }
     elif table is not None:
         load = table.load(crowd.stay(crossings), crossings, arrival=arrival, muster=crowd.muster)
+        load += crowd.queued(table, crossings)
         probability = table.probit.probability(load)
         settings |= table.settings
     return Evacuation(

@@ -178,14 +178,15 @@ class Harmed:
         Load since setting out, at most the limit. [unit of the load]
     marked, fallen
         When the load of the first effect and the limit were reached on the way, inf if not. [s]
-    place
-        Where the person lies, as a row of the air: 2.25 is a quarter of the way from that of row 2 to that of row 3.
+    row, part
+        Row of the air where the person lies, and the part of the way from there to the next row.
     """
 
     gathered: NDArray[np.float64]
     marked: NDArray[np.float64]
     fallen: NDArray[np.float64]
-    place: NDArray[np.float64]
+    row: NDArray[np.int64]
+    part: NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +261,7 @@ class Engine:
             if air is None
             else (air.total, air.slow, air.segment_row, air.segments)
         )
+        self._carried: dict[int, int] = {}  # people lifted, and the link they lay on
         self._start = np.full(people, np.inf)
         self._starters = np.empty(0, np.int64)
         self._records = np.empty(max(16 * people, 64), k.CROSSING)  # pages that are not used cost nothing
@@ -352,19 +354,24 @@ class Engine:
 
     def lift(self, person: int) -> bool:
         """Carry somebody away who has fallen by now; false if the person lies on no link."""
-        return bool(
+        link = int(self._people["link"][person])
+        lifted = bool(
             outside.lift(
                 person, self.now, self._links, self._people, self._harm, *self._air, self._calendar, self._state,
                 self._laws,
             )
         )  # fmt: skip
+        if lifted:
+            self._carried[person] = link
+        return lifted
 
     def harmed(self) -> Harmed:
         """What everybody has breathed on the way so far, and who has fallen."""
         out = self._harm.copy()
         outside.settle(self.now, self._links, self._people, self._harm, *self._air, self._laws, out)
-        gathered, marked, fallen, place = (out[name].copy() for name in ("gathered", "marked", "fallen", "lying"))
-        return Harmed(gathered=gathered, marked=marked, fallen=fallen, place=place)
+        gathered, marked, fallen, part = (out[name].copy() for name in ("gathered", "marked", "fallen", "part"))
+        row = out["lying"].astype(np.int64)
+        return Harmed(gathered=gathered, marked=marked, fallen=fallen, row=row, part=part)
 
     def advance(self, until: float) -> None:
         """Play to a time, that moment included. [s]"""
@@ -434,6 +441,8 @@ class Engine:
         under_way["person"], under_way["leave"] = walking, np.inf
         for name in ("link", "enter", "ready"):
             under_way[name] = self._people[name][walking]
+        for row in np.flatnonzero(under_way["link"] < 0).tolist():  # carried away from there
+            under_way["link"][row] = self._carried[int(walking[row])]
         first = np.empty(self._start.size + 1, np.int64)
         link, times = np.empty(records.size, np.int64), np.empty((records.size, 3))
         k.group_records(records, first, link, times)

@@ -40,35 +40,36 @@ def reached(total, row, load, start, stop, width):
 
 
 @njit(**BARE)
-def _amid(total, place, time, width):
-    """Load from time 0 at a place between two rows of the table, 2.25 a quarter of the way from row 2 to row 3."""
-    row = int(place)
+def _amid(total, row, part, time, width):
+    """Load from time 0 at a part of the way from a row of the table to the next."""
     here = until_time(total, row, time, width)
-    return here if place == row else here + (place - row) * (until_time(total, row + 1, time, width) - here)
+    return here if part == 0.0 else here + part * (until_time(total, row + 1, time, width) - here)
 
 
 @njit(**BARE)
-def between(total, places, starts, stops, width, out):
+def between(total, rows, parts, starts, stops, width, out):
     """Add the load gathered at places of the table between two times, one a person."""
-    for i in range(places.size):
+    for i in range(rows.size):
         if stops[i] > starts[i]:
-            out[i] += _amid(total, places[i], stops[i], width) - _amid(total, places[i], starts[i], width)
+            out[i] += _amid(total, rows[i], parts[i], stops[i], width) - _amid(
+                total, rows[i], parts[i], starts[i], width
+            )
 
 
 @njit(**BARE)
-def moments(total, places, starts, stops, load, width, out):
+def moments(total, rows, parts, starts, stops, load, width, out):
     """When each place of the table has given a load since a start, left alone where that is not before the stop."""
-    for i in range(places.size):
+    for i in range(rows.size):
         if stops[i] > starts[i] and load[i] > 0.0:
-            need = _amid(total, places[i], starts[i], width) + load[i]
-            if need > _amid(total, places[i], stops[i], width):
+            need = _amid(total, rows[i], parts[i], starts[i], width) + load[i]
+            if need > _amid(total, rows[i], parts[i], stops[i], width):
                 continue
             low, cell = starts[i], int(starts[i] / width) + 1
-            while cell * width < stops[i] and _amid(total, places[i], cell * width, width) < need:
+            while cell * width < stops[i] and _amid(total, rows[i], parts[i], cell * width, width) < need:
                 low, cell = cell * width, cell + 1
             high = min(cell * width, stops[i])
-            before = _amid(total, places[i], low, width)
-            rise = _amid(total, places[i], high, width) - before
+            before = _amid(total, rows[i], parts[i], low, width)
+            rise = _amid(total, rows[i], parts[i], high, width) - before
             out[i] = low + (high - low) * min((need - before) / rise, 1.0) if rise > 0.0 else high
 
 

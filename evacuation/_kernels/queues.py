@@ -44,7 +44,8 @@ HARM = np.dtype(
         ("share", "f8"), ("fallen", "f8"),  # factor on the load of the air; when the limit was reached [s]
         ("counted", "f8"),  # time up to which the wait at the end of the link is in `gathered` [s]
         ("mark", "f8"), ("marked", "f8"),  # load of a first effect, and when it was reached [s]
-        ("row", "i4"), ("lying", "f8"),  # row of the air at the place; where the person lies, 2.25 between rows 2 and 3
+        ("row", "i4"), ("lying", "i4"),  # row of the air at the place; row where the person lies
+        ("part", "f8"),  # and the part of the way from there to the next row
     ],
     align=True,
 )  # fmt: skip
@@ -145,7 +146,9 @@ def _walk(person, link, time, speed, links, harm, total, slow, segment_row, segm
         if not fell and breathe(person, row, time, stop, harm, total, laws):
             fell = True
             gone = max(k - 0.5, 0.0) + (harm[person].fallen - time) * pace / step  # pieces walked
-            harm[person].lying = base + min(max(n - gone if back == 1 else gone, 0.0), float(n))
+            gone = min(max(n - gone if back == 1 else gone, 0.0), float(n))
+            harm[person].lying = base + int(gone)
+            harm[person].part = gone - int(gone)
         time = stop
     return time, fell
 

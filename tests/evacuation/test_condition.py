@@ -305,3 +305,24 @@ def test_people_differ_in_age_compliance_and_masks(park):
             Streams(3),
         )
     assert len(caught.value.problems) == 4
+
+
+def test_who_is_carried_away_lay_where_the_fall_was(park, weather, uniform):
+    from evacuation import Rescue
+
+    people = populate(park, [Group(name="yard", place="YD-1", count=40)], Streams(3))
+    gas = {"hazard": uniform(1.5e-3), "substance": substance("chlorine"), "weather": weather, "horizon": 900.0}
+    told = [Order(time=10.0, action="evacuate")]
+    left = evacuate(park, people, orders=told, tolerance=Tolerance(), **gas)
+    person = int(
+        np.flatnonzero(np.isfinite(left.incapacitated_time) & (left.incapacitated_time > left.tracks.walk_time))[0]
+    )
+    when = float(left.incapacitated_time[person])
+    saved = evacuate(
+        park, people, orders=told, tolerance=Tolerance(), rescues=[Rescue(time=when + 5.0, person=person)], **gas
+    )
+    assert saved.rescued_time[person] == when + 5.0
+    assert (saved.tracks.crossings.link >= 0).all()
+    for time in (when - 1.0, when, when + 4.0):
+        there, here = (np.array(run.positions(time))[:, person] for run in (left, saved))
+        assert there == pytest.approx(here)

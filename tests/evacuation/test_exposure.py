@@ -370,3 +370,80 @@ def test_who_falls_on_the_way_lies_there_and_breathes_on(park, weather):
     assert fell.sum() >= 5
     # pieces of 10 m in a cloud of 40 m are right to 0.3 %
     assert result.load == pytest.approx(load, rel=0.003)
+
+
+class Steady:
+    """A plume that stands across the road, and nothing else."""
+
+    def __init__(self, at, sigma, peak):
+        self.at, self.sigma, self.peak = at, sigma, peak
+
+    def concentration(self, x, y, z, t):
+        x = np.broadcast_arrays(x, y, z, t)[0]
+        return self.peak * np.exp(-0.5 * ((x - self.at) / self.sigma) ** 2)
+
+
+@pytest.mark.parametrize("at", [53.0, 55.0, 56.3])
+@pytest.mark.parametrize("sigma", [1.0, 3.0])
+def test_a_plume_narrower_than_a_piece_is_seen(park, weather, at, sigma):
+    group = Group(
+        name="yard", place="YD-1", count=5, speed=Distribution.fixed(1.25), premovement=Distribution.fixed(0.0)
+    )
+    people = populate(park, [group], Streams(3))
+    result = evacuate(
+        park, people, orders=[Order(time=0.0, action="evacuate", muster="MP-W")], hazard=Steady(at, sigma, 2e-3),
+        substance=CHLORINE, weather=weather, horizon=900.0,
+    )  # fmt: skip
+    unit = float(CHLORINE.harm.probit().load_rate(1.0, weather.temperature, weather.pressure))
+    # walked through once at 1.25 m/s: the integral of c**2 is peak**2 sigma sqrt(pi) / v; 1 % is what is promised
+    expected = unit * 2e-3**2 * sigma * math.sqrt(math.pi) / 1.25
+    assert result.load == pytest.approx(np.full(5, expected), rel=0.01)
+
+
+def test_who_queues_at_the_exit_breathes_there_with_and_without_falls(draw, feature, box, weather):
+    park = draw(
+        feature("RD-1", "walkway", [(0, 0), (200, 0)], width="1 m"),
+        feature("MP-W", "muster_point", (-10, 0)),
+        feature("YD", "area", box(160, 10, 20)),
+    )
+    group = Group(name="yard", place="YD", count=400, premovement=Distribution.fixed(0.0))
+    people, runs = populate(park, [group], Streams(1)), []
+    for more in ({}, {"tolerance": Tolerance()}):
+        told = [Order(time=5.0, action="evacuate")]
+        gas = {"hazard": Steady(150.0, 6.0, 2e-5), "substance": CHLORINE, "weather": weather}
+        runs.append(evacuate(park, people, orders=told, horizon=900.0, **gas, **more))
+    first = runs[0].tracks.crossings.times[runs[0].tracks.crossings.first[:-1], 0]
+    assert (first - runs[0].tracks.walk_time).max() > 30.0
+    assert not np.isfinite(runs[1].incapacitated_time).any()
+    assert runs[0].load == pytest.approx(runs[1].load, rel=1e-9)
+
+
+def test_a_weak_burst_after_a_strong_cloud_is_caught(graph, weather):
+    class Two:
+        """A long cloud, and one a tenth as dense that passes in 1 s."""
+
+        def concentration(self, x, y, z, t):
+            t = np.broadcast_arrays(x, y, z, t)[3]
+            return 1e-2 * np.exp(-0.5 * ((t - 80.0) / 30.0) ** 2) + 1e-3 * np.exp(-0.5 * (t - 281.0) ** 2)
+
+    air = Exposure(graph, Two(), substance=CHLORINE, weather=weather, horizon=600.0)
+    row = air.spots(np.zeros(1), np.zeros(1))
+    unit = float(CHLORINE.harm.probit().load_rate(1.0, weather.temperature, weather.pressure))
+    late = air.at(row, np.array([270.0]), np.array([290.0]))[0]
+    # what is left of the long cloud after 190 s, 6.3 of its widths, is below 1e-9 of the burst
+    assert late == pytest.approx(unit * 1e-3**2 * math.sqrt(math.pi), rel=0.01)
+
+
+def test_who_falls_has_the_same_bits_in_a_table_used_before(park, weather):
+    people, graph = populate(park, [Group(name="yard", place="YD-1", count=60)], Streams(3)), WalkGraph.of(park)
+    gas = {"substance": CHLORINE, "weather": weather, "horizon": 600.0}
+    told = [Order(time=10.0, action="evacuate")]
+    fresh, used = (Exposure(graph, Drifting(40.0, 2.0), **gas) for _ in range(2))
+    used.spots(np.arange(777.0), np.zeros(777))
+    evacuate(park, people, orders=told, exposure=used, horizon=600.0)
+    a, b = (
+        evacuate(park, people, orders=told, exposure=e, horizon=600.0, tolerance=Tolerance()) for e in (fresh, used)
+    )
+    assert np.isfinite(a.incapacitated_time).sum() > 5
+    assert a.load.tobytes() == b.load.tobytes()
+    assert a.death_time.tobytes() == b.death_time.tobytes()
