@@ -406,7 +406,7 @@ def test_who_queues_at_the_exit_breathes_there_with_and_without_falls(draw, feat
         feature("MP-W", "muster_point", (-10, 0)),
         feature("YD", "area", box(160, 10, 20)),
     )
-    group = Group(name="yard", place="YD", count=400, premovement=Distribution.fixed(0.0))
+    group = Group(name="yard", place="YD", count=600, premovement=Distribution.fixed(0.0))
     people, runs = populate(park, [group], Streams(1)), []
     for more in ({}, {"tolerance": Tolerance()}):
         told = [Order(time=5.0, action="evacuate")]
