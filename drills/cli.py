@@ -326,7 +326,11 @@ def evacuate(
     scenario: Annotated[str, typer.Argument(metavar="SCENARIO", help="Name in the library, or a scenario file.")],
     policy: Annotated[
         list[str] | None,
-        _several("--policy", "NAME", "plan (default), nearest, zones, least-dose, shelter, best, or all"),
+        _several(
+            "--policy",
+            "NAME",
+            "plan (default), nearest, zones, least-dose, shelter, best, or all of these; buses if it has some",
+        ),
     ] = None,
     replications: Annotated[int, typer.Option("--replications", min=1, help="Draws of the people.")] = 1,
     seed: Seed = None,

@@ -88,7 +88,7 @@ class Fire:
     Raises
     ------
     ModelError
-        An unknown effect, or an answer with an unknown name.
+        An unknown effect or law of smoke, or an answer with an unknown name.
 
     Notes
     -----
@@ -110,6 +110,7 @@ class Fire:
         if self.effect not in ("asphyxiants", "heat"):
             fix = near(str(self.effect), ("asphyxiants", "heat"))
             raise ModelError(f"there is no effect {self.effect!r}", where="Fire.effect", fix=fix)
+        smoke_speed(0.0, law=self.law, lit=self.lit)  # refuses an unknown law
 
     @property
     def name(self) -> str:

@@ -418,6 +418,9 @@ def walk(
     ModelError
         People outside the floor, in walls, overlapping, without a way, with impossible values: all at once.
     """
+    if not (math.isfinite(horizon) and horizon >= 0.0 and every >= 0):
+        what = f"horizon {horizon!r} s, every {every!r} steps"
+        raise ModelError(what, where="walk", fix="give a time and a number of steps, neither below 0")
     crowd = Crowd(people, floor, model=model, time_step=time_step, replan=replan)
     frames, places = [], []
     total, done = math.ceil(horizon / time_step - 1e-9), 0

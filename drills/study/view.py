@@ -22,6 +22,7 @@ _COLOURS = {
     "zones": "#e1b12c",
     "least-dose": "#1b9e77",
     "shelter": "#7570b3",
+    "buses": "#a6611a",
     "best": "#1f78b4",
 }
 _WORDS = {
@@ -30,6 +31,7 @@ _WORDS = {
     "zones": "避开危险区",
     "least-dose": "最小毒负荷",
     "shelter": "就地避难",
+    "buses": "公交疏散",
     "best": "最优组合",
 }
 _HARM = (

@@ -55,6 +55,21 @@ def test_village_rides_on_and_nobody_is_lost(study, park):
     assert rode.unaccounted(horizon) == (told & ~np.isfinite(rode.arrival_time)).sum()
 
 
+@pytest.mark.slow
+def test_pictures_show_buses_too(study, tmp_path):
+    from drills.study.view import save_study
+
+    save_study(study, tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} >= {"policies.png", "clearance.png", "map-buses.png"}
+
+
+def test_every_policy_has_a_colour_and_a_name():
+    from drills.study.compare import POLICIES
+    from drills.study.view import _COLOURS, _WORDS
+
+    assert set(_COLOURS) == set(_WORDS) == set(POLICIES)
+
+
 def test_without_buses_the_policy_is_refused(chlorine, park):
     with pytest.raises(ModelError, match="has no buses"):
         compare(chlorine, park, policies=["buses"])

@@ -83,6 +83,8 @@ def test_plain_air_harms_nobody(park, weather):
 def test_faults_are_told(park, weather):
     with pytest.raises(ModelError, match=r"no effect 'heath'"):
         Fire(field=lambda x, y, z, t: {}, effect="heath")
+    with pytest.raises(ModelError, match="no law 'fog'"):
+        Fire(field=lambda x, y, z, t: {}, law="fog")
     wrong = told(carbon=3.0)
     with pytest.raises(ModelError, match="no quantity 'carbon'"):
         evacuate(park, median(park), hazard=wrong, substance=wrong, weather=weather, horizon=60.0)

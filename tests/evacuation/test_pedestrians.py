@@ -496,3 +496,10 @@ def test_bottleneck_flows_as_jupedsim(width):
         times += [sim.elapsed_time()] * (before - sim.agent_count())
     ours = told.times("end")
     assert 180 / (ours[200] - ours[20]) == pytest.approx(180 / (times[200] - times[20]), rel=0.05)
+
+
+def test_times_and_steps_below_zero_are_refused():
+    people = Walkers(x=np.array([1.0]), y=np.array([1.0]))
+    for wrong in ({"every": -3}, {"horizon": -1.0}, {"horizon": math.nan}):
+        with pytest.raises(ModelError, match=r"horizon .* every"):
+            walk(corridor(20.0, 4.0), people, **wrong)
