@@ -144,3 +144,10 @@ def test_faults_are_told_with_exit_code_2(tmp_path):
     assert told.exit_code == 2
     assert (tmp_path / "mine.txt").read_text() == "keep"
     assert CliRunner().invoke(app, ["evacuate", "ammonia-puff", "--replications", "0"]).exit_code == 2
+
+
+def test_intervals_of_few_replications_are_told() -> None:
+    from drills.study.compare import _few
+
+    assert _few(1) == _few(10) == ()
+    assert "fewer than 10" in _few(3)[0]
