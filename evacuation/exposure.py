@@ -91,13 +91,13 @@ class Exposure:
     standing_grid
         Standing positions are rounded to this grid; 0: each stands where it stands. [m]
     instants
-        Instants of a bin at which the cloud is asked for, evenly spread; the load rate is constant around each. A puff
-        that takes s seconds (one sigma) to pass is caught to 1 % when the instants are no farther apart than s. Gas
-        that comes or goes at once does so at the nearest edge between instants.
+        Instants of a bin at which the air is known, evenly spread, with parabolas between them; where it changes little
+        every other one is asked for. A puff that takes s seconds (one sigma) to pass is caught to 1 % when the instants
+        are no farther apart than s. Gas that comes or goes at once does so at the nearest edge between instants.
     accuracy
         Relative error of loads along links to which the pieces are cut, down to 0.5 m; 1: pieces of `segment`. Ways are
-        looked at every 2.5 m first: what is narrower than 1 m may be missed. Places
-        where nobody gathers a millionth of the load that kills half of the people are left as they are. [1]
+        looked at every 2.5 m first: what is narrower than 1 m may be missed. Places where nobody gathers a millionth of
+        the load that kills half of the people are left as they are. [1]
 
     Raises
     ------
@@ -340,7 +340,7 @@ class Exposure:
 
     def _append(self, x: NDArray[np.float64], y: NDArray[np.float64]) -> None:
         last = self._count + x.size
-        if last > self._x.size:  # twice the room, whose pages cost nothing until they are used
+        if last > self._x.size:  # twice the room, so that many small additions copy little
             for name in ("_x", "_y", "_air", "_total", "_known"):
                 old = getattr(self, name)
                 new = np.zeros(
